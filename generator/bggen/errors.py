@@ -1,0 +1,107 @@
+"""The failures that bggen expects, each with its exit code.
+
+::
+
+    BggenError                 never raised itself
+    ├── UsageError             2   the command line does not fit
+    ├── InvalidError           1   a spec, a state file or a manifest is wrong; carries every Problem
+    │   ├── StateMismatchError 1   the digest in release.yaml does not fit the state files
+    │   └── TooNewError        1   written by a newer bggen
+    ├── RefusedError           3   a precondition or a guard says no; `kind` says which
+    ├── DifferencesError       4   --check found differences
+    ├── ContentionError        5   the branch kept moving
+    └── GitError               6   git, or the file system below it, failed
+
+Nothing here prints. The command line turns an error into one line, or into the `error` field of the JSON document.
+Anything that is not a BggenError is a bug (70).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bggen.model import Problem
+
+
+class BggenError(Exception):
+    """An expected failure: one line for the user, an exit code and a kind for scripts.
+
+    Args:
+        message: what is wrong and where, one line, no full stop.
+        hint: the next step, or None where there is none.
+        kind: one of the published error kinds; the class's own when left out.
+    """
+
+    exit_code: ClassVar[int] = 1
+    default_kind: ClassVar[str] = "invalid"
+
+    def __init__(self, message: str, *, hint: str | None = None, kind: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.kind = kind or self.default_kind
+
+
+class UsageError(BggenError):
+    """The command line does not fit: an unknown name, an option too many or too few."""
+
+    exit_code = 2
+    default_kind = "usage"
+
+
+class InvalidError(BggenError):
+    """A file that people or bggen wrote is wrong; `problems` holds all of it, in the order of the files."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        problems: Sequence[Problem] = (),
+        hint: str | None = None,
+        kind: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, kind=kind)
+        self.problems = tuple(problems)
+
+
+class StateMismatchError(InvalidError):
+    """The digest in release.yaml is not the digest of the state files."""
+
+    default_kind = "state-mismatch"
+
+
+class TooNewError(InvalidError):
+    """A file needs a newer bggen than this one."""
+
+    default_kind = "too-new"
+
+
+class RefusedError(BggenError):
+    """A precondition or a guard refuses the change; `kind` is always given by the raiser."""
+
+    exit_code = 3
+    default_kind = "stale"
+
+
+class DifferencesError(BggenError):
+    """`--check` found differences."""
+
+    exit_code = 4
+    default_kind = "drift"
+
+
+class ContentionError(BggenError):
+    """Somebody else kept moving the branch."""
+
+    exit_code = 5
+    default_kind = "contention"
+
+
+class GitError(BggenError):
+    """Git failed, or the file system did while git's work was being done."""
+
+    exit_code = 6
+    default_kind = "git"

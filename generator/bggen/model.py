@@ -1,0 +1,287 @@
+"""What bggen knows about a config repo, as frozen data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+API_VERSION = "bggen.dev/v1"
+
+Security = Literal["restricted", "baseline"]
+Switch = Literal["service"]
+Idle = Literal["empty", "running", "parked"]
+
+
+class Color(StrEnum):
+    """One of the two colours of an (app, env)."""
+
+    BLUE = "blue"
+    GREEN = "green"
+
+    @property
+    def other(self) -> Color:
+        """The other colour."""
+        return Color.GREEN if self is Color.BLUE else Color.BLUE
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a text file; both numbers start at 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong, and where: `path:line:column: where: message`."""
+
+    path: str
+    line: int
+    column: int
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return the line that users and editors read; a line number of 0 means that there is none."""
+        place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+        return ": ".join(part for part in (place, self.where, self.message) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image reference in its parts: `repository[:tag][@digest]`."""
+
+    repository: str
+    tag: str | None = None
+    digest: str | None = None
+
+    @property
+    def pinned(self) -> bool:
+        """Whether it names one image, by tag or digest, rather than a repository."""
+        return self.tag is not None or self.digest is not None
+
+    def __str__(self) -> str:
+        """Return the reference as Kubernetes reads it."""
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.repository}{tag}{digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """An environment variable's value that is read from a Secret."""
+
+    secret: str
+    key: str
+
+
+EnvValue = str | SecretRef
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """HTTP paths on the component's port; None where there is no such check."""
+
+    ready: str | None = None
+    live: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Kubernetes quantities: what is requested, and the limits.
+
+    Memory is its own limit where `memory_limit` is None; a `cpu_limit` of None is no limit.
+    """
+
+    cpu: str | None = None
+    memory: str | None = None
+    cpu_limit: str | None = None
+    memory_limit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One workload of an app, resolved: defaults, environment, app and overlay merged."""
+
+    name: str
+    image: Image
+    kind: Literal["service"] = "service"
+    port: int | None = None
+    replicas: int = 1
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    env: Mapping[str, EnvValue] = field(default_factory=dict)
+    health: Health = Health()
+    resources: Resources = Resources()
+    user: int | None = None
+    security: Security = "restricted"
+    drain: int = 10
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How traffic reaches the active colour from outside the cluster."""
+
+    host: str
+    paths: Mapping[str, str]
+    switch: Switch = "service"
+    tls: str | None = None
+    ingress_class: str | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AppSpec:
+    """The resolved spec of one (app, env). In a release every image is pinned."""
+
+    name: str
+    kubernetes: str
+    components: Mapping[str, Component]
+    namespace: str | None = None
+    route: Route | None = None
+
+    def base_name(self, component: str) -> str:
+        """Return the name that the component's objects derive theirs from."""
+        return self.name if component == self.name else f"{self.name}-{component}"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What one colour runs, frozen.
+
+    `renderer` is the version of the rendering that it was made with, and `origins` says for each component where its
+    image came from: `given`, `pinned` (in the spec) or `release N`.
+    """
+
+    number: int
+    renderer: int
+    spec: AppSpec
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    def same_content(self, other: Release | None) -> bool:
+        """Whether both would run the same: number and origin of the images do not count."""
+        return other is not None and (self.renderer, self.spec) == (other.renderer, other.spec)
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The release that `rollback` returns to, and the colour that ran it."""
+
+    color: Color
+    release: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A stop sign for flips. `until` is an RFC 3339 time in UTC; None means until `unhold`."""
+
+    reason: str
+    by: str
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvState:
+    """Everything that the next decision about one (app, env) needs.
+
+    Attributes:
+        active: the colour that takes traffic; None before the first release.
+        previous: what `rollback` returns to.
+        saved: the release of `previous`, once its colour has been reused.
+        last: the highest release number ever given.
+        served: the highest release number that was ever active.
+        parked: whether the idle colour's workloads are not rendered.
+        sequences: the newest build number that each component was bumped with.
+    """
+
+    app: str
+    env: str
+    active: Color | None = None
+    blue: Release | None = None
+    green: Release | None = None
+    previous: Previous | None = None
+    saved: Release | None = None
+    last: int = 0
+    served: int = 0
+    parked: bool = False
+    hold: Hold | None = None
+    sequences: Mapping[str, int] = field(default_factory=dict)
+
+    def release(self, color: Color) -> Release | None:
+        """Return what the colour holds."""
+        return self.blue if color is Color.BLUE else self.green
+
+    @property
+    def idle_color(self) -> Color:
+        """The colour that the next bump fills: blue before the first release."""
+        return Color.BLUE if self.active is None else self.active.other
+
+    @property
+    def active_release(self) -> Release | None:
+        """What users are served by; None before the first release."""
+        return None if self.active is None else self.release(self.active)
+
+    @property
+    def idle_release(self) -> Release | None:
+        """What the idle colour holds; None while it is empty."""
+        return self.release(self.idle_color)
+
+    @property
+    def idle(self) -> Idle:
+        """Whether the idle colour is empty, running or parked."""
+        if self.idle_release is None:
+            return "empty"
+        return "parked" if self.parked else "running"
+
+    @property
+    def pending(self) -> bool:
+        """Whether idle holds a release that is newer than every one that was ever active."""
+        return self.idle_release is not None and self.idle_release.number > self.served
+
+    def runs(self, color: Color) -> bool:
+        """Whether the colour's workloads are rendered."""
+        return self.release(color) is not None and (color is self.active or not self.parked)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One environment of bggen.yaml. `namespace` may still hold `{app}`; `defaults` is a component as parsed."""
+
+    name: str
+    namespace: str | None = None
+    kubernetes: str | None = None
+    cluster: str | None = None
+    defaults: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RepoConfig:
+    """bggen.yaml, decoded. The order of `environments` is the order of promotion."""
+
+    environments: Mapping[str, Environment]
+    kubernetes: str
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    requires: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One Kubernetes object as bggen writes it: a file of `manifests/`.
+
+    `color` is the colour whose object it is; None for what stands between or in front of both.
+    """
+
+    file: str
+    text: str
+    kind: str
+    name: str
+    namespace: str | None
+    color: Color | None
+    wave: int
