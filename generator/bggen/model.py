@@ -285,3 +285,16 @@ class Manifest:
     namespace: str | None
     color: Color | None
     wave: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One file that a plan writes or removes.
+
+    `path` is relative to the config repo's root, with `/`. `before` is what the branch's tip holds, `after` what it is
+    to hold; None means that there is no such file.
+    """
+
+    path: str
+    before: bytes | None
+    after: bytes | None
