@@ -10,10 +10,10 @@
     ├── RefusedError           3   a precondition or a guard says no; `kind` says which
     ├── DifferencesError       4   --check found differences
     ├── ContentionError        5   the branch kept moving
-    └── GitError               6   git, or the file system below it, failed
+    ├── GitError               6   git, or the file system below it, failed
+    └── BugError               70  anything that is not expected, wrapped where it leaves the program
 
 Nothing here prints. The command line turns an error into one line, or into the `error` field of the JSON document.
-Anything that is not a BggenError is a bug (70).
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ class BggenError(Exception):
         self.message = message
         self.hint = hint
         self.kind = kind or self.default_kind
+        #: What the command knew when it failed, as an outcome; the reporter prints it.
+        self.known: object | None = None
 
 
 class UsageError(BggenError):
@@ -105,3 +107,10 @@ class GitError(BggenError):
 
     exit_code = 6
     default_kind = "git"
+
+
+class BugError(BggenError):
+    """Something that bggen did not expect."""
+
+    exit_code = 70
+    default_kind = "bug"

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 API_VERSION = "bggen.dev/v1"
 
 Security = Literal["restricted", "baseline"]
-Switch = Literal["service"]
+# What a release may name; renderer 1 knows `service`.
+Switch = Literal["service", "ingress", "gateway", "rollouts"]
 Idle = Literal["empty", "running", "parked"]
 
 
