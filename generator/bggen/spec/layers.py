@@ -1,0 +1,82 @@
+"""JSON merge patches, and which file a merged value came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bggen.spec.schema import Checked
+    from bggen.yamlio import Path
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """Return the target with the patch applied, as RFC 7386 says; neither is changed."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge_patch(merged.get(key), value)
+    return merged
+
+
+class Layers:
+    """The places that one component, or the route, is merged from, the least general first.
+
+    Args:
+        places: (file, path of the fields in it); the last one is what the first ones are patches over.
+        owner: the index of the place that a problem with something absent is reported at.
+        only: the fields to take, where other things stand beside them; all of them by default.
+    """
+
+    def __init__(self, places: Sequence[tuple[Checked, Path]], owner: int, only: Sequence[str] | None = None) -> None:
+        self._places = places
+        self._owner = owner
+        self._only = only
+
+    def merged(self) -> Mapping[str, Any]:
+        """Return the fields of all layers."""
+        fields: Any = {}
+        for file, where in reversed(self._places):
+            value: Any = file.data
+            for part in where:
+                value = value.get(part) if isinstance(value, dict) else None
+            if isinstance(value, dict):
+                wanted = value if self._only is None else {key: value[key] for key in self._only if key in value}
+                fields = merge_patch(fields, wanted)
+        return mapping(fields)
+
+    def refused(self, field: Path) -> bool:
+        """Whether a layer's schema took out what stood there, so that nothing is known of it."""
+        return any(file.is_refused((*where, *field)) for file, where in self._places)
+
+    def report(self, field: Path, message: str) -> None:
+        """Report a problem where the value came from: overlay before app before defaults.
+
+        What is absent is reported where the nearest thing around it came from.
+        """
+        if self.refused(field):
+            return
+        for length in range(len(field), 0, -1):
+            for file, where in self._places:
+                if file.has((*where, *field[:length])):
+                    file.report((*where, *field), message)
+                    return
+        file, where = self._places[self._owner]
+        file.report((*where, *field), message)
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Return the value if it is a mapping; a file whose schema was not asked may hold anything."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_text(value: Any) -> Any:
+    """Return a number or a boolean as the text that it is taken for; anything else as it is."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (int, float)) else value

@@ -1,0 +1,39 @@
+"""`${component.url}` in values: which of them stand for nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from bggen.spec.messages import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ATTRIBUTES = ("url", "host", "port")
+# `$${` is a literal `${`. Without a dot it is the program's or the shell's business.
+REFERENCE = re.compile(r"\$\$\{|\$\{([^{}.]*)\.([^{}]*)\}")
+
+
+def mistakes(text: str, ports: Mapping[str, bool]) -> Iterator[str]:
+    """Yield what is wrong with each reference of a value.
+
+    Args:
+        text: a value of `env`, `args` or `command`.
+        ports: whether each component of the app has a port.
+    """
+    if "${" not in text:
+        return
+    for found in REFERENCE.finditer(text):
+        component, attribute = found.group(1, 2)
+        if component is None:
+            continue
+        whole = found.group() if found.group().isprintable() else ascii(found.group())
+        if component not in ports:
+            near = nearest(component, ports)
+            hint = f"did you mean `{near}`?" if near else "write `$${` for a literal `${`"
+            yield f"{whole} names no component of this app: {hint}"
+        elif attribute not in ATTRIBUTES:
+            yield f"{whole}: a component has `url`, `host` and `port`"
+        elif not ports[component]:
+            yield f"{whole}: the component `{component}` has no port"

@@ -1,0 +1,210 @@
+"""app.yaml, its overlay and the defaults → the resolved spec of one environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bggen import yamlio
+from bggen.model import Problem
+from bggen.spec.codec import spec_from_data
+from bggen.spec.layers import Layers, as_text, mapping
+from bggen.spec.messages import nearest
+from bggen.spec.repo import decode_repo, raise_all, read_repo
+from bggen.spec.schema import FORGETFUL, check
+from bggen.spec.semantics import check_component, check_names, check_namespace, check_route
+
+if TYPE_CHECKING:
+    from bggen.model import AppSpec, RepoConfig
+    from bggen.spec.schema import Checked, Verdicts
+    from bggen.yamlio import Path
+
+# What an app with one component may write at the top: all of a component but `kind`, which is the file's own there.
+SHORTHAND = (
+    "image",
+    "port",
+    "replicas",
+    "command",
+    "args",
+    "env",
+    "health",
+    "resources",
+    "user",
+    "security",
+    "drain",
+    "labels",
+    "annotations",
+)
+_DEFAULTS: dict[str, Any] = {"kind": "service", "replicas": 1, "security": "restricted", "drain": 10}
+
+
+def resolve(
+    repo: bytes,
+    content: bytes,
+    overlay: bytes | None,
+    *,
+    app: str,
+    env: str,
+    verdicts: Verdicts = FORGETFUL,
+) -> AppSpec:
+    """Return the spec of one app in one environment; its images are as the spec says, repositories or pinned.
+
+    Args:
+        repo: bggen.yaml.
+        content: app.yaml.
+        overlay: the environment's overlay.yaml, if there is one.
+        app: the name of the app's folder.
+        env: the environment.
+        verdicts: spares files that were valid before the schema's work.
+
+    Raises:
+        TooNewError: the repo needs a newer bggen.
+        InvalidError: with every problem of all three files, sorted by file and place.
+    """
+    files = [read_repo(repo, "bggen.yaml", verdicts), check(content, f"apps/{app}/app.yaml", "app", verdicts)]
+    if overlay is not None:
+        files.append(check(overlay, f"apps/{app}/{env}/overlay.yaml", "overlay", verdicts))
+    data: dict[str, Any] = {}
+    if all(file.document for file in files):
+        data = _Resolution(files, app, env).data()
+    raise_all(problem for file in files for problem in file.problems)
+    try:
+        return spec_from_data(data)
+    except ValueError as error:
+        # Only where a verdict was wrong: the schema would have said it better.
+        raise_all([Problem(files[1].path, 0, 0, "", str(error).removeprefix("spec."))])
+        raise
+
+
+def environments_of(content: bytes, repo: RepoConfig, path: str = "app.yaml") -> tuple[str, ...]:
+    """Return the environments that an app is in, in the order of bggen.yaml.
+
+    Args:
+        content: app.yaml; nothing but its `environments` is looked at, so that other mistakes stand in nobody's way.
+        repo: the settings.
+        path: the file as errors show it.
+
+    Raises:
+        InvalidError: the file cannot be read, or `environments` is no list of names.
+    """
+    document = yamlio.parse(content, path)
+    listed = document.data.get("environments")
+    if listed is None:
+        return tuple(repo.environments)
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        place = document.position(("environments",))
+        raise_all([Problem(path, place.line, place.column, "environments", "must be a list of names")])
+    return tuple(name for name in repo.environments if name in listed)
+
+
+class _Resolution:
+    """Merges the files of one (app, env), and reports what no schema can see."""
+
+    def __init__(self, files: list[Checked], app: str, env: str) -> None:
+        self.repo, self.file = files[0], files[1]
+        self.overlay = files[2] if len(files) > 2 else None  # noqa: PLR2004 - the third is the overlay
+        self.app = app
+        self.env = env
+        self.short = not self.file.has(("components",))
+
+    def data(self) -> dict[str, Any]:
+        """Return the spec as canonical data; it is only of use if no problem was reported."""
+        config = decode_repo(self.repo)
+        environment = config.environments.get(self.env)
+        if environment is None and not self.repo.is_refused(("environments", self.env)):
+            self.repo.report(("environments",), f"has no environment `{self.env}`")
+        self._check_head(config)
+        self._check_forms()
+        parts = {name: self._layers(name) for name in self._names()}
+        merged = {name: layers.merged() for name, layers in parts.items()}
+        ports = {name: "port" in merged[name] or parts[name].refused(("port",)) for name in parts}
+        # Of a component that the schema refused as a whole nothing is known: no reference to it is a mistake.
+        ports |= dict.fromkeys(self.file.refused_in("components"), True)
+        check_names(self.file, self.app, parts, short=self.short)
+        for name, layers in parts.items():
+            check_component(layers, merged[name], ports)
+        data: dict[str, Any] = {
+            "name": self.app,
+            "kubernetes": (environment and environment.kubernetes) or config.kubernetes,
+            "components": {name: _canonical(fields) for name, fields in merged.items()},
+        }
+        if environment and environment.namespace:
+            where = ("environments", self.env, "namespace")
+            data["namespace"] = check_namespace(self.repo, where, environment.namespace, self.app)
+        route = self._route(ports)
+        return data if route is None else {**data, "route": route}
+
+    def _check_head(self, config: RepoConfig) -> None:
+        name = self.file.data.get("name")
+        if name != self.app:
+            self.file.report(("name",), f"must be `{self.app}`, the name of its folder")
+        listed = self.file.data.get("environments")
+        if not isinstance(listed, list):
+            return
+        for index, env in enumerate(listed):
+            if isinstance(env, str) and env not in config.environments:
+                near = nearest(env, config.environments)
+                hint = f", did you mean `{near}`?" if near else ""
+                self.file.report(("environments", index), f"bggen.yaml has no environment `{env}`{hint}")
+        if self.env not in listed:
+            self.file.report(("environments",), f"does not list `{self.env}`")
+
+    def _check_forms(self) -> None:
+        if not self.short:
+            for file in (self.file, *([self.overlay] if self.overlay else [])):
+                for field in SHORTHAND:
+                    if file.has((field,)):
+                        file.report((field,), "stands beside `components`: write it below a component's name", key=True)
+        elif self.overlay and self.overlay.has(("components",)):
+            message = f"{self.file.path} has no `components`: write the fields at the top, as it does"
+            self.overlay.report(("components",), message, key=True)
+
+    def _names(self) -> list[str]:
+        """Return the components' names, sorted; one that the overlay takes away is none."""
+        if self.short:
+            return [self.app]
+        own = mapping(self.file.data.get("components"))
+        changes = mapping(self.overlay.data.get("components")) if self.overlay else {}
+        for name in changes:
+            where: Path = ("components", name)
+            if self.overlay and name not in own and not self.file.has(where):
+                near = nearest(name, own)
+                hint = f", did you mean `{near}`?" if near else ""
+                self.overlay.report(where, f"{self.file.path} has no such component{hint}", key=True)
+        names = sorted(name for name in own if changes.get(name, own[name]) is not None)
+        if not names:
+            self.file.report(("components",), "leaves no component in this environment", key=True)
+        return names
+
+    def _layers(self, component: str) -> Layers:
+        own: Path = () if self.short else ("components", component)
+        places: list[tuple[Checked, Path]] = [
+            (self.file, own),
+            (self.repo, ("environments", self.env, "defaults")),
+            (self.repo, ("defaults",)),
+        ]
+        if self.overlay:
+            places.insert(0, (self.overlay, own))
+        return Layers(places, owner=1 if self.overlay else 0, only=(*SHORTHAND, *(() if self.short else ("kind",))))
+
+    def _route(self, ports: dict[str, bool]) -> dict[str, Any] | None:
+        files = [self.overlay, self.file] if self.overlay else [self.file]
+        layers = Layers([(file, ("route",)) for file in files], owner=len(files) - 1)
+        taken_away = self.overlay and self.overlay.has(("route",)) and self.overlay.data.get("route") is None
+        if taken_away or not any(file.has(("route",)) for file in files) or layers.refused(()):
+            return None
+        return check_route(layers, dict(layers.merged()), ports)
+
+
+def _canonical(fields: Any) -> dict[str, Any]:
+    """Return a component's merged fields as canonical data: defaults in, numbers and booleans as the text they mean."""
+    data = {**_DEFAULTS, **fields}
+    for key in ("port", "replicas", "user", "drain"):
+        if isinstance(data.get(key), float) and data[key].is_integer():
+            data[key] = int(data[key])
+    for key in ("command", "args"):
+        if isinstance(data.get(key), list):
+            data[key] = [as_text(item) for item in data[key]]
+    for key in ("env", "labels", "annotations", "resources"):
+        if isinstance(data.get(key), dict):
+            data[key] = {name: as_text(value) for name, value in data[key].items()}
+    return data
