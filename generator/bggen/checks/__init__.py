@@ -1,0 +1,84 @@
+"""Invariants of what is rendered, found again from the files' own text, apart from the code that rendered them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bggen.checks.files import HEADER, files
+from bggen.checks.order import order
+from bggen.checks.pods import pods
+from bggen.checks.routing import routing
+from bggen.checks.view import Item, View, dig, expectations
+from bggen.model import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bggen.model import EnvState, Manifest
+
+_RULES = (files, order, routing, pods)
+
+
+def check(state: EnvState, manifests: Sequence[Manifest]) -> tuple[Problem, ...]:
+    """Return what is wrong with the objects of one (app, env); empty for whatever `render(state)` returns.
+
+    Args:
+        state: the state that the objects were rendered from.
+        manifests: the objects.
+    """
+    folder = f"apps/{state.app}/{state.env}/manifests"
+    expected = expectations(state)
+    items: list[Item] = []
+    problems: list[Problem] = []
+    for manifest in manifests:
+        path = f"{folder}/{manifest.file}"
+        data = parsed(manifest)
+        if isinstance(data, str):
+            problems.append(Problem(path, 0, 0, "", data))
+            continue
+        key = (str(data.get("kind")), str(dig(data, "metadata", "name")))
+        items.append(Item(path, manifest, data, expected.get(key)))
+    view = View(state, folder, tuple(items), expected)
+    for rule in _RULES:
+        problems.extend(rule(view))
+    return tuple(sorted(problems))
+
+
+def collisions(rendered: Iterable[tuple[str, Sequence[Manifest]]]) -> tuple[Problem, ...]:
+    """Return a Problem for every object of a repo that two apps or environments would both write.
+
+    Args:
+        rendered: for each (app, env) what tells its cluster apart, and its objects. Objects without a namespace get
+            theirs from the Application; within one cluster they are taken for one namespace's.
+    """
+    seen: dict[tuple[str, str | None, str, str], str] = {}
+    problems = []
+    for cluster, manifests in rendered:
+        for manifest in manifests:
+            key = (cluster, manifest.namespace, manifest.kind, manifest.name)
+            path = _path(manifest)
+            if key in seen:
+                where = "" if manifest.namespace is None else f" in namespace {manifest.namespace}"
+                message = f"{manifest.kind} {manifest.name}{where} is also written by {seen[key]}"
+                problems.append(Problem(path, 0, 0, "metadata.name", message))
+            else:
+                seen[key] = path
+    return tuple(sorted(problems))
+
+
+def _path(manifest: Manifest) -> str:
+    """Return where a file of `render` lies, which its first line says."""
+    header = HEADER.match(manifest.text)
+    return f"{header.group(1).rpartition('/')[0]}/manifests/{manifest.file}" if header else manifest.file
+
+
+def parsed(manifest: Manifest) -> dict[str, Any] | str:
+    """Return what a YAML 1.1 reader makes of the file, or in one line why it is not one object."""
+    import yaml  # noqa: PLC0415 - only where objects are checked
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        data = yaml.load(manifest.text, Loader=loader)  # noqa: S506 - a safe loader, with libyaml where there is one
+    except (yaml.YAMLError, ValueError) as error:
+        return f"is not YAML: {' '.join(str(error).split())}"
+    return data if isinstance(data, dict) else "is not one object"

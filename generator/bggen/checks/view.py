@@ -1,0 +1,146 @@
+"""Rendered objects as the checks see them, beside what the state lets expect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from bggen.model import Color, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bggen.model import AppSpec, Component, EnvState, Manifest, Release
+
+Role = Literal["account", "color service", "deployment", "active service", "preview service", "budget", "ingress"]
+
+COLOR_LABEL = "bggen.dev/color"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An object that the state asks for.
+
+    `component` and `release` are the definition that counts; `selects` is the colour whose pods it has to do with, None
+    for a route.
+    """
+
+    kind: str
+    name: str
+    role: Role
+    release: Release
+    component: Component | None
+    selects: Color | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One rendered object: the file, what a YAML reader makes of it, and why it is there (None: it should not be)."""
+
+    path: str
+    manifest: Manifest
+    data: Mapping[str, Any]
+    expected: Expected | None
+
+    def at(self, *where: str | int) -> Any:
+        """Return what stands at that place, None where there is nothing."""
+        return dig(self.data, *where)
+
+    def problem(self, where: str, message: str) -> Problem:
+        """Return a Problem of this file."""
+        return Problem(self.path, 0, 0, where, message)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The state and its objects."""
+
+    state: EnvState
+    folder: str
+    items: tuple[Item, ...]
+    expected: Mapping[tuple[str, str], Expected]
+
+    def of(self, *roles: Role) -> list[tuple[Item, Expected]]:
+        """Return the objects of these roles."""
+        return [(item, item.expected) for item in self.items if item.expected and item.expected.role in roles]
+
+    def pods_of(self, selector: object) -> list[Item]:
+        """Return the Deployments whose pods the selector matches."""
+        if not isinstance(selector, dict) or not selector:
+            return []
+        found = []
+        for item, _ in self.of("deployment"):
+            labels = item.at("spec", "template", "metadata", "labels")
+            if isinstance(labels, dict) and selector.items() <= labels.items():
+                found.append(item)
+        return found
+
+
+def dig(data: Any, *where: str | int) -> Any:
+    """Return what stands at that place of nested mappings and lists, None where there is nothing."""
+    for step in where:
+        if isinstance(step, str):
+            data = data.get(step) if isinstance(data, dict) else None
+        else:
+            data = data[step] if isinstance(data, list) and step < len(data) else None
+    return data
+
+
+def selector_of(spec: AppSpec, component: Component, color: Color) -> dict[str, str]:
+    """Return the one selector that a component has in a colour; its keys never change."""
+    return {
+        "app.kubernetes.io/name": spec.name,
+        "app.kubernetes.io/component": component.name,
+        COLOR_LABEL: str(color),
+    }
+
+
+def expectations(state: EnvState) -> dict[tuple[str, str], Expected]:
+    """Return every object that the contract lets expect from a state, by kind and name.
+
+    This is said a second time, apart from the renderers, on purpose: it is what they are checked against.
+    """
+    if state.active is None:
+        return {}
+    wanted = [*_workloads(state), *_services(state, state.active)]
+    release = state.active_release
+    if release is not None and release.spec.route is not None:
+        wanted.append(Expected("Ingress", state.app, "ingress", release, None, None))
+    return {(each.kind, each.name): each for each in wanted}
+
+
+def _releases(state: EnvState) -> list[tuple[Color, Release]]:
+    return [(color, release) for color in Color if (release := state.release(color))]
+
+
+def _workloads(state: EnvState) -> Sequence[Expected]:
+    wanted: list[Expected] = []
+    for color, release in _releases(state):
+        for component in release.spec.components.values():
+            name = f"{release.spec.base_name(component.name)}-{color}"
+            wanted.append(Expected("ServiceAccount", name, "account", release, component, color))
+            if state.runs(color):
+                wanted.append(Expected("Deployment", name, "deployment", release, component, color))
+                wanted.append(Expected("PodDisruptionBudget", name, "budget", release, component, color))
+    return wanted
+
+
+def _services(state: EnvState, active: Color) -> Sequence[Expected]:
+    wanted: list[Expected] = []
+    for name in {name: None for _, release in _releases(state) for name in release.spec.components}:
+        roles: tuple[tuple[Role, str, Color], ...] = (
+            ("color service", "-blue", Color.BLUE),
+            ("color service", "-green", Color.GREEN),
+            ("active service", "", active),
+            ("preview service", "-preview", active.other),
+        )
+        for role, suffix, color in roles:
+            own = state.release(color)
+            owner = color if own and name in own.spec.components else color.other
+            source = state.release(owner)
+            if source is None or source.spec.components[name].port is None:
+                continue
+            selects = owner if role == "active service" else color
+            base = source.spec.base_name(name)
+            wanted.append(Expected("Service", base + suffix, role, source, source.spec.components[name], selects))
+    return wanted

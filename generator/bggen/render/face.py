@@ -1,0 +1,45 @@
+"""What every version of the rendering offers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bggen.model import Color, Manifest, Release
+
+# Of a Service: of one colour for ever, of the colour that takes traffic, or of the one that does not.
+Role = Literal["color", "active", "preview"]
+
+
+class Renderer(Protocol):
+    """One version of the rendering. Its output for given arguments never changes, not by a byte."""
+
+    def workloads(self, env: str, release: Release, color: Color, *, active: bool, running: bool) -> Iterable[Manifest]:
+        """Return what runs the release: nothing in it may depend on the other colour.
+
+        Args:
+            env: the environment's name.
+            release: what the colour holds.
+            color: the colour.
+            active: whether the colour takes traffic; no pod template may depend on it.
+            running: False while the colour is parked.
+        """
+
+    def service(
+        self, env: str, release: Release, component: str, *, role: Role, selects: Color, source: str
+    ) -> Manifest | None:
+        """Return the component's Service of that role, or None where the component gets none.
+
+        Args:
+            env: the environment's name.
+            release: the release whose definition of the component counts.
+            component: the component's name.
+            role: which of the component's Services.
+            selects: the colour that it leads to.
+            source: the state file that it follows from, for the header.
+        """
+
+    def routes(self, env: str, release: Release) -> Iterable[Manifest]:
+        """Return what leads traffic from outside the cluster to the active Services."""

@@ -1,0 +1,37 @@
+"""`${component.url}` in a value: how a component reaches another of its own colour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bggen.errors import InvalidError
+from bggen.spec.references import REFERENCE
+
+if TYPE_CHECKING:
+    import re
+
+    from bggen.model import AppSpec, Color
+
+
+def resolve(text: str, spec: AppSpec, color: Color) -> str:
+    """Return the text with every reference replaced by what it stands for in that colour.
+
+    Raises:
+        InvalidError: a reference names no component with a port, or an attribute that there is not.
+    """
+    if "${" not in text:
+        return text
+
+    def value(match: re.Match[str]) -> str:
+        if match.group(1) is None:
+            return "${"
+        component = spec.components.get(match.group(1))
+        if component is None or component.port is None:
+            raise InvalidError(f"{match.group(0)} names no component of {spec.name} that has a port")
+        host = f"{spec.base_name(component.name)}-{color}"
+        values = {"host": host, "port": str(component.port), "url": f"http://{host}:{component.port}"}
+        if match.group(2) not in values:
+            raise InvalidError(f"{match.group(0)}: there is no {match.group(2)!r}, only url, host and port")
+        return values[match.group(2)]
+
+    return REFERENCE.sub(value, text)

@@ -1,0 +1,99 @@
+"""Any string in any value survives to what readers of YAML 1.1 and 1.2 see in the manifests."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from bggen.model import Health, Image, Manifest, Route, SecretRef
+from bggen.render import render
+from tests.support.states import DIGEST, first, hello_spec, texts
+
+
+def readings(manifests: tuple[Manifest, ...], file: str) -> list[Any]:
+    """What the readers see in one file: libyaml and pure Python for 1.1, ruamel for 1.2."""
+    text = next(manifest.text for manifest in manifests if manifest.file == file)
+    return [
+        yaml.load(text, Loader=yaml.CSafeLoader),
+        yaml.load(text, Loader=yaml.SafeLoader),
+        YAML(typ="safe", pure=True).load(io.BytesIO(text.encode())),
+    ]
+
+
+# A reference is the one thing that a value may hold which is not itself.
+values = texts().filter(lambda text: "${" not in text)
+budget = settings(max_examples=max(settings().max_examples // 2, 20))
+
+
+@budget
+@given(
+    st.lists(values, min_size=1, max_size=4), st.lists(values, max_size=3), st.dictionaries(values, values, max_size=3)
+)
+def test_commands_arguments_and_annotations(command: list[str], args: list[str], annotations: dict[str, str]) -> None:
+    manifests = render(first(hello_spec(command=tuple(command), args=tuple(args), annotations=annotations)))
+    for data in readings(manifests, "deployment-hello-blue.yaml"):
+        pod = data["spec"]["template"]
+        assert list(pod["spec"]["containers"][0]["command"]) == command
+        assert list(pod["spec"]["containers"][0].get("args", [])) == args
+        assert pod["metadata"].get("annotations", {}) == annotations
+        assert {**annotations, **data["metadata"]["annotations"]} == data["metadata"]["annotations"]
+
+
+@budget
+@given(st.dictionaries(values, values, min_size=1, max_size=4), values, values)
+def test_variables_and_secret_references(env: dict[str, str], secret: str, key: str) -> None:
+    manifests = render(first(hello_spec(env={**env, "the one": SecretRef(secret, key)})))
+    for data in readings(manifests, "deployment-hello-blue.yaml"):
+        variables = data["spec"]["template"]["spec"]["containers"][0]["env"]
+        assert {each["name"]: each["value"] for each in variables if "value" in each} == {
+            name: value for name, value in env.items() if name != "the one"
+        }
+        assert [each["valueFrom"] for each in variables if "valueFrom" in each] == [
+            {"secretKeyRef": {"name": secret, "key": key}}
+        ]
+
+
+@budget
+@given(
+    st.from_regex(r"[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+){0,2}", fullmatch=True),
+    st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}", fullmatch=True),
+    st.sampled_from([None, DIGEST]),
+)
+def test_images(repository: str, tag: str, digest: str | None) -> None:
+    manifests = render(first(hello_spec(image=Image(repository, tag, digest))))
+    for data in readings(manifests, "deployment-hello-blue.yaml"):
+        image = data["spec"]["template"]["spec"]["containers"][0]["image"]
+        assert image == f"{repository}:{tag}" + (f"@{digest}" if digest else "")
+
+
+@budget
+@given(values, values, values, values, st.dictionaries(values, values, max_size=3))
+def test_routes(host: str, path: str, tls: str, ingress_class: str, annotations: dict[str, str]) -> None:
+    route = Route(host, {path: "hello"}, tls=tls, ingress_class=ingress_class, annotations=annotations)
+    manifests = render(first(replace(hello_spec(), route=route)))
+    for data in readings(manifests, "ingress-hello.yaml"):
+        spec = data["spec"]
+        assert spec["rules"][0]["host"] == host
+        assert spec["rules"][0]["http"]["paths"][0]["path"] == path
+        assert spec["tls"] == [{"hosts": [host], "secretName": tls}]
+        assert spec["ingressClassName"] == ingress_class
+        assert {**data["metadata"]["annotations"], **annotations} == data["metadata"]["annotations"]
+
+
+@budget
+@given(values, values, values)
+def test_labels_namespaces_and_probes(label: str, namespace: str, path: str) -> None:
+    spec = hello_spec(labels={"team": label}, health=Health(ready=path, live=path))
+    manifests = render(first(replace(spec, namespace=namespace)))
+    for data in readings(manifests, "deployment-hello-blue.yaml"):
+        pod = data["spec"]["template"]
+        assert data["metadata"]["namespace"] == namespace
+        assert data["metadata"]["labels"]["team"] == pod["metadata"]["labels"]["team"] == label
+        container = pod["spec"]["containers"][0]
+        assert container["readinessProbe"]["httpGet"]["path"] == container["livenessProbe"]["httpGet"]["path"] == path

@@ -1,0 +1,61 @@
+"""A rendered set that is right, and ways to break it in one place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from bggen.checks import check
+from bggen.render import render
+from tests.support.states import bumped, first, shop_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from bggen.model import EnvState, Manifest
+
+FOLDER = "apps/shop/prod/manifests"
+STATE = bumped(first(shop_spec()), shop_spec("v2"))
+WAVE = "argocd.argoproj.io/sync-wave"
+OPTIONS = "argocd.argoproj.io/sync-options"
+
+
+def problems(manifests: Iterable[Manifest], state: EnvState = STATE) -> list[str]:
+    return [str(problem) for problem in check(state, tuple(manifests))]
+
+
+def broken(file: str, change: Callable[[dict[str, Any]], object], state: EnvState = STATE) -> list[str]:
+    """What the checks say when one file's object is changed; the file's path is left out of what they say."""
+    manifests = []
+    for manifest in render(state):
+        if manifest.file != file:
+            manifests.append(manifest)
+            continue
+        data = yaml.safe_load(manifest.text)
+        change(data)
+        head = manifest.text.split("\n", 1)[0]
+        manifests.append(replace(manifest, text=f"{head}\n{yaml.safe_dump(data)}"))
+    found = problems(manifests, state)
+    assert all(line.startswith(f"{FOLDER}/") for line in found)
+    return [line.removeprefix(f"{FOLDER}/{file}: ") for line in found]
+
+
+def put(path: str, to: object) -> Callable[[dict[str, Any]], None]:
+    """A change that puts a value at a path; steps are divided by `/` where a key holds dots."""
+
+    def change(data: Any) -> None:
+        *way, last = path.split("/") if "/" in path else path.split(".")
+        for step in way:
+            data = data[int(step)] if isinstance(data, list) else data.setdefault(step, {})
+        data[last] = to
+
+    return change
+
+
+def annotation(key: str, value: object) -> Callable[[dict[str, Any]], None]:
+    def change(data: dict[str, Any]) -> None:
+        data["metadata"]["annotations"][key] = value
+
+    return change
