@@ -1,0 +1,155 @@
+"""bump: a new release for the idle colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from bggen.errors import UsageError
+from bggen.images import choose_images
+from bggen.model import Color, Image, Release
+from bggen.transitions.flip import FlipRequest, flip
+from bggen.transitions.result import Transition, refuse_moving, unchanged, version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bggen.images import ImageArg
+    from bggen.model import AppSpec, EnvState
+
+
+@dataclass(frozen=True, slots=True)
+class BumpRequest:
+    """What the user asked for.
+
+    Attributes:
+        spec: resolved from the files at the branch's tip; None with `--keep-config`, which takes the active release's.
+        renderer: the version of the rendering that the new release is frozen with.
+        images: the `--image` options.
+        sequences: the `--sequence` options.
+        force: make the release even where it changes nothing.
+        then_flip: flip to it in the same change, where the guards allow it.
+    """
+
+    spec: AppSpec | None
+    renderer: int
+    images: tuple[ImageArg, ...] = ()
+    sequences: Mapping[str, int] = field(default_factory=dict)
+    force: bool = False
+    then_flip: FlipRequest | None = None
+
+
+def bump(state: EnvState, request: BumpRequest) -> Transition:
+    """Make a release for the idle colour; the first one of all is active at once.
+
+    Raises:
+        UsageError: an image or a sequence fits no component.
+        RefusedError: `image-missing`, `immovable`, or what `flip` refuses.
+    """
+    spec = request.spec or _frozen_config(state)
+    old = _superseded(state, spec, request.sequences)
+    if old:
+        return unchanged("bump", state, f"superseded: {old}")
+    release = _release(state, spec, request)
+    if not request.force:
+        if release.same_content(state.idle_release):
+            return _held_by_idle(state, request)
+        if release.same_content(state.active_release) and not state.pending:
+            return unchanged("bump", state, f"{state.active} is active and holds this release already")
+    if state.active_release:
+        refuse_moving(state.active_release, release)
+    after = _filled(state, release, request)
+    decided = Transition(
+        "bump",
+        state,
+        after,
+        subject=f"bump {state.idle_color} to {_label(release)}",
+        notes=() if state.active else ("the first release: there is no traffic to protect, so it is active at once",),
+    )
+    return _flipped(decided, request) if state.active else decided
+
+
+def _frozen_config(state: EnvState) -> AppSpec:
+    """Return the active release's spec with the images open again, except those that the spec had pinned."""
+    release = state.active_release
+    if release is None:
+        raise UsageError("--keep-config: there is no active release to keep the configuration of")
+    components = {
+        name: component
+        if release.origins.get(name) == "pinned"
+        else replace(component, image=Image(component.image.repository))
+        for name, component in release.spec.components.items()
+    }
+    return replace(release.spec, components=components)
+
+
+def _superseded(state: EnvState, spec: AppSpec, sequences: Mapping[str, int]) -> str | None:
+    for component, number in sequences.items():
+        if component not in spec.components:
+            raise UsageError(
+                f"--sequence {component}={number}: no component {component}",
+                hint=f"there is {', '.join(spec.components)}",
+            )
+        recorded = state.sequences.get(component)
+        if recorded is not None and number < recorded:
+            return f"{component} was bumped with sequence {recorded} already, {number} is older"
+    return None
+
+
+def _release(state: EnvState, spec: AppSpec, request: BumpRequest) -> Release:
+    chosen = choose_images(spec.components, request.images, state)
+    components = {name: replace(component, image=chosen[name].image) for name, component in spec.components.items()}
+    return Release(
+        number=state.last + 1,
+        renderer=request.renderer,
+        spec=replace(spec, components=components),
+        origins={name: choice.origin for name, choice in chosen.items()},
+    )
+
+
+def _filled(state: EnvState, release: Release, request: BumpRequest) -> EnvState:
+    color = state.idle_color
+    blue, green = (release, state.green) if color is Color.BLUE else (state.blue, release)
+    first = state.active is None
+    return replace(
+        state,
+        active=color if first else state.active,
+        blue=blue,
+        green=green,
+        saved=_saved(state),
+        last=release.number,
+        served=release.number if first else state.served,
+        parked=False,
+        sequences=dict(state.sequences) | dict(request.sequences),
+    )
+
+
+def _saved(state: EnvState) -> Release | None:
+    """Return what goes to previous.yaml: the release that `rollback` returns to, once its colour is reused."""
+    idle, previous = state.idle_release, state.previous
+    return idle if idle and previous and previous.release == idle.number else state.saved
+
+
+def _held_by_idle(state: EnvState, request: BumpRequest) -> Transition:
+    parked = ("it is parked: bggen wake starts it",) if state.parked and not request.then_flip else ()
+    held = unchanged("bump", state, f"{state.idle_color} is idle and holds this release already", *parked)
+    return _flipped(held, request)
+
+
+def _flipped(decided: Transition, request: BumpRequest) -> Transition:
+    if request.then_flip is None:
+        return decided
+    flipped = flip(decided.after, request.then_flip)
+    subject = f"{decided.subject} and flip to it" if decided.changed else flipped.subject
+    return replace(
+        flipped,
+        action=decided.action if decided.changed else flipped.action,
+        before=decided.before,
+        subject=subject,
+        notes=decided.notes + flipped.notes,
+    )
+
+
+def _label(release: Release) -> str:
+    name = version(release)
+    return name if name == f"release {release.number}" else f"{name} (release {release.number})"

@@ -1,0 +1,114 @@
+"""flip: the idle colour becomes active."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bggen.errors import RefusedError
+from bggen.model import Previous
+from bggen.transitions.result import Transition, active_of, idle_of, unchanged, version
+
+if TYPE_CHECKING:
+    from bggen.model import Color, EnvState, Release
+
+
+@dataclass(frozen=True, slots=True)
+class FlipRequest:
+    """What the user asked for.
+
+    Attributes:
+        now: the time as `YYYY-MM-DDTHH:MM:SSZ`, by which a hold may have ended.
+        to: the colour that is to be active.
+        release: the release that is to be active.
+        if_active: the colour that must be active now.
+        allow_less_capacity: flip even where the idle colour has fewer replicas.
+        override_hold: why a hold does not count this time.
+    """
+
+    now: str
+    to: Color | None = None
+    release: int | None = None
+    if_active: Color | None = None
+    allow_less_capacity: bool = False
+    override_hold: str | None = None
+
+
+def flip(state: EnvState, request: FlipRequest) -> Transition:
+    """Make the idle colour active. Reaching a target that is reached already is success, and changes nothing.
+
+    Raises:
+        RefusedError: `not-active`, `stale`, `empty-idle`, `hold` or `capacity`.
+    """
+    active, current = active_of(state)
+    if _reached(active, current, request):
+        return unchanged("flip", state, f"{active} is active already, with release {current.number}")
+    if request.if_active not in (None, active):
+        raise RefusedError(f"{active} is active, not {request.if_active}", kind="not-active")
+    if request.to is active:
+        raise RefusedError(
+            f"{active} is active with release {current.number}, not release {request.release}",
+            kind="stale",
+        )
+    idle, target = idle_of(state)
+    if request.release not in (None, target.number):
+        raise RefusedError(
+            f"{idle} is idle and holds release {target.number}, not release {request.release}",
+            hint="bggen status shows what runs where",
+            kind="stale",
+        )
+    _refuse_held(state, request)
+    if not request.allow_less_capacity:
+        _refuse_less_capacity(current, target, idle)
+    after = replace(
+        state,
+        active=idle,
+        previous=Previous(active, current.number),
+        saved=None,
+        served=max(state.served, target.number),
+        parked=False,
+    )
+    notes = [f"{idle} was parked: its pods have to start before it takes traffic"] if state.parked else []
+    if request.override_hold and state.hold:
+        notes.append(f"the hold ({state.hold.reason}) was overridden: {request.override_hold}")
+    return Transition(
+        "flip",
+        state,
+        after,
+        subject=f"flip {active} → {idle} ({version(target)})",
+        notes=tuple(notes),
+    )
+
+
+def _reached(active: Color, current: Release, request: FlipRequest) -> bool:
+    """Whether the user named a target, and it is what takes traffic."""
+    if request.to is None and request.release is None:
+        return False
+    return request.to in (None, active) and request.release in (None, current.number)
+
+
+def _refuse_held(state: EnvState, request: FlipRequest) -> None:
+    hold = state.hold
+    # Both times have one format, in UTC, so that their order is the order of their text.
+    if hold is None or request.override_hold or (hold.until is not None and hold.until <= request.now):
+        return
+    until = f" until {hold.until}" if hold.until else ""
+    raise RefusedError(
+        f"{state.app}/{state.env} is on hold{until}: {hold.reason} ({hold.by})",
+        hint=f"bggen unhold --app {state.app} --env {state.env}, or --override-hold REASON",
+        kind="hold",
+    )
+
+
+def _refuse_less_capacity(current: Release, target: Release, idle: Color) -> None:
+    less = [
+        f"{name} {after.replicas} of {before.replicas}"
+        for name, before in current.spec.components.items()
+        if (after := target.spec.components.get(name)) and after.replicas < before.replicas
+    ]
+    if less:
+        raise RefusedError(
+            f"{idle} has less capacity than what takes traffic now: replicas of {', '.join(less)}",
+            hint="raise replicas and bump again, or --allow-less-capacity",
+            kind="capacity",
+        )

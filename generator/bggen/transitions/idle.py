@@ -1,0 +1,64 @@
+"""What happens beside the traffic: park and wake the idle colour, hold and unhold flips."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bggen.model import Hold
+from bggen.transitions.result import Transition, active_of, idle_of, unchanged
+
+if TYPE_CHECKING:
+    from bggen.model import EnvState
+
+
+def park(state: EnvState) -> Transition:
+    """Stop the idle colour's workloads; its release stays known.
+
+    Raises:
+        RefusedError: `empty-idle`.
+    """
+    idle, release = idle_of(state)
+    if state.parked:
+        return unchanged("park", state, f"{idle} is parked already")
+    subject = f"park {idle} (release {release.number})"
+    return Transition("park", state, replace(state, parked=True), subject=subject)
+
+
+def wake(state: EnvState) -> Transition:
+    """Start the idle colour's workloads again.
+
+    Raises:
+        RefusedError: `empty-idle`.
+    """
+    idle, release = idle_of(state)
+    if not state.parked:
+        return unchanged("wake", state, f"{idle} is running already")
+    subject = f"wake {idle} (release {release.number})"
+    return Transition("wake", state, replace(state, parked=False), subject=subject)
+
+
+def hold(state: EnvState, *, reason: str, by: str, until: str | None = None) -> Transition:
+    """Refuse flips from now on, until a time (`YYYY-MM-DDTHH:MM:SSZ`) or for ever. Bumps go on.
+
+    Raises:
+        RefusedError: nothing was ever released.
+    """
+    active_of(state)
+    wanted = Hold(reason, by, until)
+    if state.hold and (state.hold.reason, state.hold.until) == (reason, until):
+        return unchanged("hold", state, f"on hold already: {reason}")
+    ends = f" until {until}" if until else ""
+    return Transition("hold", state, replace(state, hold=wanted), subject=f"hold flips{ends}: {reason}")
+
+
+def unhold(state: EnvState) -> Transition:
+    """End a hold.
+
+    Raises:
+        RefusedError: nothing was ever released.
+    """
+    active_of(state)
+    if state.hold is None:
+        return unchanged("unhold", state, "there is no hold")
+    return Transition("unhold", state, replace(state, hold=None), subject=f"unhold: {state.hold.reason}")

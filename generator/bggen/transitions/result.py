@@ -1,0 +1,107 @@
+"""What a decision comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bggen.errors import RefusedError
+
+if TYPE_CHECKING:
+    from bggen.model import Color, EnvState, Release
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A decided change of one (app, env), or the decision that there is nothing to do.
+
+    Attributes:
+        action: the command's name, as in the trailer `Bggen-Action`.
+        subject: what it does, for the first line of the commit and for people.
+        reason: why nothing changes; None where something does.
+        notes: what else the user should know.
+        warnings: what the user should not overlook.
+    """
+
+    action: str
+    before: EnvState
+    after: EnvState
+    subject: str
+    reason: str | None = None
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is different afterwards."""
+        return self.before != self.after
+
+
+def unchanged(action: str, state: EnvState, reason: str, *notes: str) -> Transition:
+    """Return the decision that there is nothing to do, and why."""
+    return Transition(action, state, state, subject=reason, reason=reason, notes=notes)
+
+
+def version(release: Release) -> str:
+    """Return the word that people know a release by: its images' common tag, else its number."""
+    images = {component.image.tag or component.image.digest for component in release.spec.components.values()}
+    names = {name for name in images if name}
+    if len(names) == 1:
+        (name,) = names
+        # `sha256:` and twelve digits are enough to recognise a digest by.
+        return name[:19] if name.startswith("sha256:") else name
+    return f"release {release.number}"
+
+
+def active_of(state: EnvState) -> tuple[Color, Release]:
+    """Return the active colour and its release.
+
+    Raises:
+        RefusedError: nothing was ever released.
+    """
+    if state.active is None or state.active_release is None:
+        raise RefusedError(
+            f"{state.app}/{state.env}: nothing has been released yet",
+            hint=f"bggen bump --app {state.app} --env {state.env} --image TAG makes the first release",
+            kind="empty-idle",
+        )
+    return state.active, state.active_release
+
+
+def idle_of(state: EnvState) -> tuple[Color, Release]:
+    """Return the idle colour and the release it holds.
+
+    Raises:
+        RefusedError: it holds none.
+    """
+    active_of(state)
+    if state.idle_release is None:
+        raise RefusedError(
+            f"{state.app}/{state.env}: the idle colour, {state.idle_color}, is empty",
+            hint=f"bggen bump --app {state.app} --env {state.env} --image TAG gives it a release",
+            kind="empty-idle",
+        )
+    return state.idle_color, state.idle_release
+
+
+def refuse_moving(current: Release, target: Release) -> None:
+    """Refuse a release that would live in another namespace or behind another switch than the active one.
+
+    Both colours share the Services and routes between them: with two namespaces, or two switches, a flip would leave
+    the traffic behind.
+
+    Raises:
+        RefusedError: with the way to do it.
+    """
+    moves = []
+    old, new = current.spec, target.spec
+    if old.namespace != new.namespace:
+        moves.append(f"namespace from {old.namespace or '(none)'} to {new.namespace or '(none)'}")
+    if old.route and new.route and old.route.switch != new.route.switch:
+        moves.append(f"route.switch from {old.route.switch} to {new.route.switch}")
+    if moves:
+        raise RefusedError(
+            f"{new.name}: this changes {' and '.join(moves)}, while release {current.number} takes traffic as it was",
+            hint="release it as a new app or environment, move users over (DNS, or its own host), then delete this one",
+            kind="immovable",
+        )

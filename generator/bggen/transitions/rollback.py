@@ -1,0 +1,120 @@
+"""rollback: back to a release that was active before, whatever stands in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from bggen.errors import RefusedError
+from bggen.model import Color, Hold
+from bggen.transitions.result import Transition, active_of, refuse_moving, unchanged, version
+
+if TYPE_CHECKING:
+    from bggen.model import EnvState, Release
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackTarget:
+    """The release that a rollback goes to, and where it is to be found."""
+
+    number: int
+    source: Literal["active", "idle", "saved", "history"]
+
+
+def rollback_target(state: EnvState, to: int | None) -> RollbackTarget:
+    """Say which release `rollback [--to N]` means.
+
+    `active` means that there is nothing to do. `history` means that no state file holds it any more.
+
+    Raises:
+        RefusedError: there is nothing to go back to (`no-previous`), or N was never active (`stale`).
+    """
+    _, current = active_of(state)
+    number = to
+    if number is None:
+        if current.number < state.served:
+            return RollbackTarget(current.number, "active")
+        if state.previous is None:
+            raise RefusedError(
+                f"{state.app}/{state.env}: release {current.number} is the first that was ever active:"
+                " there is nothing to go back to",
+                kind="no-previous",
+            )
+        number = state.previous.release
+    if number == current.number:
+        return RollbackTarget(number, "active")
+    if number > state.served:
+        raise RefusedError(
+            f"release {number} was never active",
+            hint=f"bggen flip --release {number} makes a new release active" if number <= state.last else None,
+            kind="stale",
+        )
+    if state.idle_release and state.idle_release.number == number:
+        return RollbackTarget(number, "idle")
+    if state.saved and state.saved.number == number:
+        return RollbackTarget(number, "saved")
+    return RollbackTarget(number, "history")
+
+
+def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release | None = None) -> Transition:
+    """Make the target active, in the idle colour, and hold further flips.
+
+    No hold, no freeze and no lack of capacity stops it: replicas are raised to what the active release has.
+
+    Args:
+        state: what is.
+        target: from `rollback_target` on the same state.
+        by: who does it, for the hold.
+        found: the release, where the target's source is `history`.
+
+    Raises:
+        RefusedError: the release lives in another namespace or behind another switch.
+    """
+    active, current = active_of(state)
+    if target.source == "active":
+        if current.number < state.served:
+            return unchanged(
+                "rollback", state, f"already rolled back: {active} is active with release {current.number}"
+            )
+        return unchanged("rollback", state, f"{active} is active with release {current.number} already")
+    release = {"idle": state.idle_release, "saved": state.saved}.get(target.source, found)
+    if release is None or release.number != target.number:
+        raise ValueError(f"release {target.number} was not handed in")
+    refuse_moving(current, release)
+    release, raised = _with_capacity_of(current, release)
+    idle = active.other
+    replaced = state.idle_release
+    blue, green = (release, state.green) if idle is Color.BLUE else (state.blue, release)
+    after = replace(
+        state,
+        active=idle,
+        blue=blue,
+        green=green,
+        previous=None,
+        saved=None,
+        parked=False,
+        hold=Hold(f"rolled back from release {current.number} to {release.number}: end it with bggen unhold", by),
+    )
+    notes = [f"release {replaced.number} is dropped from {idle}"] if replaced and target.source != "idle" else []
+    if state.parked and target.source == "idle":
+        notes.append(f"{idle} was parked: its pods have to start before it takes traffic")
+    notes += [f"replicas raised to those of release {current.number}: {', '.join(raised)}"] if raised else []
+    notes.append("flips are on hold until bggen unhold")
+    return Transition(
+        "rollback",
+        state,
+        after,
+        subject=f"rollback {active} → {idle} ({version(release)})",
+        notes=tuple(notes),
+    )
+
+
+def _with_capacity_of(current: Release, release: Release) -> tuple[Release, list[str]]:
+    components = dict(release.spec.components)
+    raised = []
+    for name, component in release.spec.components.items():
+        running = current.spec.components.get(name)
+        if running and running.replicas > component.replicas:
+            components[name] = replace(component, replicas=running.replicas)
+            raised.append(f"{name} {running.replicas}")
+    return replace(release, spec=replace(release.spec, components=components)), raised
