@@ -1,0 +1,177 @@
+"""A local checkout: read its branch's tip, and commit a plan to it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, Self
+
+from bggen.errors import GitError
+from bggen.git import lock
+from bggen.git.deliver import deliver, identity_settings, refuse_nameless
+from bggen.git.objects import Objects
+from bggen.git.place import Head, Place, locate, read_head, refuse_unready, short
+from bggen.git.recovery import recover
+from bggen.git.status import PendingStatus
+from bggen.git.tip import TipFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from bggen.model import Change
+
+
+class Checkout:
+    """The checkout that a config repo lies in. Close it: it keeps a git process for reading."""
+
+    def __init__(self, place: Place, head: Head) -> None:
+        """Use `open`."""
+        self._place = place
+        self._head = head
+        self._objects = Objects(place.git)
+        self._pending: list[PendingStatus] = []
+        self._lock: int | None = None
+
+    @classmethod
+    def open(cls, root: Path, *, changing: bool = True) -> Self:
+        """Return the checkout around `root`, the folder of bggen.yaml; a subfolder of the work tree is fine.
+
+        Args:
+            root: the folder of bggen.yaml.
+            changing: whether a commit is to be made; a reader may also look at a detached HEAD or during a merge.
+
+        Raises:
+            GitError: no git, no repository, a bare one, or one that git refuses to work in.
+            RefusedError: the branch has no commit yet; HEAD is detached, or a merge or the like is in progress.
+        """
+        place, head = locate(root)
+        if changing:
+            refuse_unready(place, head)
+        checkout = cls(place, head)
+        checkout._objects.start()
+        return checkout
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes that were started for reading."""
+        self._objects.close()
+        for pending in self._pending:
+            pending.close()
+        self._pending.clear()
+
+    @property
+    def branch(self) -> str:
+        """The branch's name as people write it; "" where HEAD is detached."""
+        return short(self._head.ref or "")
+
+    @property
+    def tip(self) -> str:
+        """The id of the branch's newest commit, as of `open` or `refresh`."""
+        return self._head.commit
+
+    @property
+    def root(self) -> Path:
+        """The folder of bggen.yaml."""
+        return self._place.root
+
+    @property
+    def scratch(self) -> Path:
+        """A folder of bggen's own inside git's: what may be lost, and is never committed."""
+        return self._place.git_dir / "bggen"
+
+    def refresh(self) -> None:
+        """Look again where the branch is.
+
+        Raises:
+            RefusedError: HEAD is detached by now, or a merge or the like is in progress.
+        """
+        self._head = read_head(self._place)
+        refuse_unready(self._place, self._head)
+
+    def tip_files(self) -> TipFiles:
+        """Return the files as the tip holds them."""
+        return TipFiles(self._objects, self._head.commit, self._place.prefix)
+
+    def watch(self, paths: Sequence[str]) -> PendingStatus:
+        """Start to look for uncommitted changes of these files and folders, relative to `root`.
+
+        Inside `lock`, or what another bggen is just writing is taken for somebody's work.
+        """
+        pending = PendingStatus(self._place, paths)
+        self._pending.append(pending)
+        return pending
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Take turns with every other bggen in this checkout; inside itself it does nothing more.
+
+        Raises:
+            ContentionError: another bggen did not end in time.
+        """
+        if self._lock is not None:
+            yield
+            return
+        self._lock = lock.acquire(self._place.git_dir / "bggen")
+        try:
+            yield
+        finally:
+            held, self._lock = self._lock, None
+            os.close(held)
+
+    def recover(self) -> str | None:
+        """Finish or undo what a kill left behind, and return a line about it; None where there was nothing.
+
+        Every command that changes something calls this first, inside `lock`.
+
+        Raises:
+            GitError: git or the file system fails.
+        """
+        with self.lock():
+            line = recover(self._place)
+        if line is not None:
+            self.refresh()
+        return line
+
+    def deliver(self, tip: str, changes: Sequence[Change], message: str, reflog: str) -> str:
+        """Make one commit of the changes on the branch, and let the files on disk and in the index follow.
+
+        Args:
+            tip: the commit that the changes were planned on: the branch must still be there.
+            changes: the files; the caller has made sure by `watch` that none has uncommitted changes.
+            message: the commit message.
+            reflog: the line for the reflog.
+
+        Returns:
+            The new commit's id.
+
+        Raises:
+            Moved: the branch is elsewhere; refresh, plan again.
+            RefusedError: no identity; a merge in progress; an untracked file is in the way.
+            InvalidError: a link or a submodule is in the way.
+            GitError: git or the file system fails.
+        """
+        head = Head(self._head.ref, tip, self._head.text)
+        with self.lock():
+            held = self._lock
+            if held is None:
+                raise GitError("the lock of this checkout is gone")
+            return deliver(self._place, self._objects, head, changes, message=message, reflog=reflog, lock=held)
+
+    def identity(self) -> str:
+        """Return the committer as `Name <mail>`.
+
+        Raises:
+            RefusedError: git knows none; the hint says how to set it.
+        """
+        done = self._place.git.run(*identity_settings(), "var", "GIT_COMMITTER_IDENT")
+        if done.code != 0:
+            refuse_nameless(done.err)
+            raise done.error("find out who commits")
+        # Two words after the mail address: the time and its zone.
+        return done.out.decode("utf-8", "replace").strip().rsplit(" ", 2)[0]

@@ -1,0 +1,253 @@
+"""Make one commit of a plan's paths: objects, then the branch, then the files on disk, then their index entries."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+from typing import TYPE_CHECKING
+
+from bggen.errors import BggenError, GitError, RefusedError
+from bggen.git import journal
+from bggen.git.content import Filters, on_disk
+from bggen.git.index import HiddenPaths, IndexUpdate
+from bggen.git.place import refuse_unready, same_branch, short, wait_for_index
+from bggen.git.process import end, finish
+from bggen.git.trees import Rewrite, Tree, parse
+from bggen.workspace import Staged, WorkTree, not_a, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from bggen.git.objects import Objects
+    from bggen.git.place import Head, Place
+    from bggen.git.process import Done
+    from bggen.model import Change
+
+
+class Moved(Exception):  # noqa: N818 - not an error: the caller plans again on the new tip
+    """The branch is not at the commit that the change was planned on."""
+
+
+def deliver(
+    place: Place,
+    objects: Objects,
+    head: Head,
+    changes: Sequence[Change],
+    *,
+    message: str,
+    reflog: str,
+    lock: int,
+) -> str:
+    """Commit the changes on top of `head` and let the files on disk and their index entries follow.
+
+    Nothing that a user sees moves before everything that may fail has been prepared: the objects, the signature, and
+    every new file, written beside its target. What comes after that is repaired by `recover` where it does not end.
+
+    Args:
+        place: where.
+        objects: the repository's objects.
+        head: the branch and the commit that the changes were planned on.
+        changes: the files; none of them may have uncommitted changes (the caller has asked for the status).
+        message: the commit message.
+        reflog: the line for the reflog.
+        lock: the descriptor of bggen's lock in this checkout.
+
+    Returns:
+        The new commit's id; `head.commit` where the tree holds the changes already.
+
+    Raises:
+        Moved: the branch is elsewhere by now.
+        RefusedError: HEAD is detached, a merge is in progress, an untracked file is in the way, or git knows no
+            identity.
+        InvalidError: a symbolic link or a submodule is in the way.
+        GitError: git or the file system fails.
+    """
+    ref = refuse_unready(place, head)
+    contents = {change.path: change.after for change in changes}
+    work = WorkTree(place.root)
+    for change in changes:
+        _refuse_obstacle(work, change)
+    new_tree = _rewrite(place, objects, head.commit, contents)
+    files = {path: new_tree.files[place.prefix + path] for path in contents}
+    if all(file.old == file.new for file in files.values()):
+        return head.commit
+    wait_for_index(place)
+    with contextlib.ExitStack() as started:
+        hidden = HiddenPaths(place, contents)
+        started.callback(hidden.close)
+        filters = Filters(place)
+        started.callback(filters.close)
+        index = IndexUpdate(place)
+        started.callback(index.close)
+        signing = place.git.start("config", "--type=bool", "--default=false", "--get", "commit.gpgsign")
+        started.callback(end, signing)
+        objects.write(new_tree.objects)
+        commit = _commit(place, new_tree.top, head.commit, message, sign=_is_true(finish(signing)))
+        blobs = {path: file.new for path, file in files.items() if file.new}
+        written = on_disk(place, blobs)
+        filters.refuse_lossy(written, blobs)
+        skipped = _skipped(work, hidden.result())
+        staged = Staged(
+            work,
+            {path: written.get(path) for path in files},
+            token=os.urandom(4).hex(),
+            executable=frozenset(path for path, file in files.items() if file.executable),
+        )
+        items = tuple(
+            journal.Item(path, staged.temps.get(path), file.old, file.new, file.executable)
+            for path, file in files.items()
+        )
+        note = journal.Journal(ref, head.commit, commit, items, tuple(staged.folders))
+        _move(place, head, note, staged, index, skipped=skipped, reflog=reflog, lock=lock)
+    return commit
+
+
+def _move(
+    place: Place,
+    head: Head,
+    note: journal.Journal,
+    staged: Staged,
+    index: IndexUpdate,
+    *,
+    skipped: Collection[str],
+    reflog: str,
+    lock: int,
+) -> None:
+    folder = place.git_dir / "bggen"
+    with _uninterrupted():
+        moved = False
+        try:
+            journal.write(folder, note)
+            staged.write()
+            _move_ref(place, head, note, reflog=reflog, lock=lock)
+            moved = True
+        finally:
+            if not moved:
+                staged.discard()
+                journal.remove(folder)
+        try:
+            staged.place()
+            index.finish(note.items, skipped)
+        except BggenError as error:
+            made = f"the commit {note.new[:10]} is on {printable(short(note.ref))}"
+            raise GitError(
+                f"{error.message}; {made}, but not all of its files are on disk",
+                hint="the next bggen command that changes something puts that right",
+            ) from error
+        journal.remove(folder)
+
+
+def _move_ref(place: Place, head: Head, note: journal.Journal, *, reflog: str, lock: int) -> None:
+    if not same_branch(place, head):
+        raise Moved
+    # The lock goes with it: if bggen is killed now, the next one waits until the ref has moved or has not.
+    done = place.git.run("update-ref", "-m", reflog, note.ref, note.new, note.old, keep_open=[lock])
+    if done.code == 0:
+        return
+    commit = place.git.run("rev-parse", "--verify", "-q", note.ref).out.decode().strip()
+    if commit == note.new:
+        return
+    if commit != note.old:
+        raise Moved
+    raise done.error(f"move the branch {printable(short(note.ref))}")
+
+
+def _rewrite(place: Place, objects: Objects, commit: str, contents: Mapping[str, bytes | None]) -> Rewrite:
+    width = len(commit)
+
+    def read(oid: str) -> Tree:
+        found = objects.get(oid)
+        if found is None or found.body is None:
+            raise GitError(f"cannot read the tree {oid[:10]}", hint="run `git fsck` in the config repo")
+        return parse(found.body, width)
+
+    top = objects.get(f"{commit}^{{tree}}")
+    if top is None:
+        raise GitError(f"cannot read the commit {commit[:10]}", hint="run `git fsck` in the config repo")
+    return Rewrite(top.oid, {place.prefix + path: content for path, content in contents.items()}, read, width)
+
+
+def _commit(place: Place, tree: str, parent: str, message: str, *, sign: bool) -> str:
+    settings = ["-c", "i18n.commitEncoding=UTF-8", *identity_settings()]
+    signing = ["-S"] if sign else []
+    done = place.git.run(
+        *settings, "commit-tree", *signing, "-p", parent, "-F", "-", tree, stdin=message.encode("utf-8")
+    )
+    if done.code == 0:
+        return done.out.decode().strip()
+    refuse_nameless(done.err)
+    if sign:
+        words = [line.strip() for line in done.err.decode("utf-8", "replace").splitlines() if line.strip()]
+        said = "; ".join(dict.fromkeys(line.removeprefix("error: ").removeprefix("fatal: ") for line in words))
+        raise GitError(
+            f"git could not sign the commit: {printable(said)[:500]}",
+            hint="try `git commit --allow-empty -S`; commit.gpgsign, gpg.format and user.signingKey decide",
+            kind="signing",
+        )
+    raise done.error("make the commit")
+
+
+def identity_settings() -> list[str]:
+    """Return the options by which git takes nobody's name from the machine's accounts."""
+    return [] if os.environ.get("EMAIL") else ["-c", "user.useConfigOnly=true"]
+
+
+def refuse_nameless(err: bytes) -> None:
+    """Raise where git says that it knows no name or mail address.
+
+    Raises:
+        RefusedError: with the way to set it.
+    """
+    if re.search(rb"tell me who you are|auto-detection is disabled|empty ident name|auto-detect email", err):
+        raise RefusedError(
+            "git knows no name and mail address to commit with",
+            hint="git config user.name 'NAME' && git config user.email MAIL",
+            kind="identity",
+        )
+
+
+def _refuse_obstacle(work: WorkTree, change: Change) -> None:
+    """Refuse where something else than the branch's file is on disk.
+
+    A new path that exists there may be ignored, so that no status shows it.
+    """
+    kind = work.check(change.path)
+    if kind not in {None, "file"}:
+        raise not_a(change.path, str(kind), "file")
+    if kind is not None and change.before is None:
+        raise RefusedError(
+            f"{printable(change.path)} exists on disk, but not on the branch",
+            hint="commit it or move it away",
+            kind="uncommitted",
+        )
+
+
+def _skipped(work: WorkTree, hidden: Mapping[str, str]) -> Collection[str]:
+    """Return the paths outside of a sparse checkout; refuse those whose edits git was told not to show."""
+    for path, tag in hidden.items():
+        if tag != "S" or work.check(path) is not None:
+            option = "--no-skip-worktree" if tag == "S" else "--no-assume-unchanged"
+            raise RefusedError(
+                f"git was told not to look for changes of {printable(path)}",
+                hint=f"git update-index {option} {printable(path)}",
+                kind="uncommitted",
+            )
+    return hidden.keys()
+
+
+def _is_true(done: Done) -> bool:
+    if done.code != 0:
+        raise done.error("read commit.gpgsign")
+    return done.out.strip() == b"true"
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C and the like wait until the change is made; a kill is what the journal is for."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,167 @@
+"""Ask the branch's first-parent history: since when a colour is active, and what a past release was.
+
+The only module that uses GitPython, and only to run commands: its objects know no SHA-256 repositories. It is imported
+when it is needed, because that takes longer than all of git's work for a flip.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from bggen.errors import GitError
+from bggen.git.objects import Objects
+from bggen.git.place import locate
+from bggen.git.process import OUTER_GIT, SETTINGS, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from bggen.git.place import Place
+
+MOST_COMMITS = 10_000
+_MAX_STATE = 1024 * 1024
+_ACTIVE = re.compile(rb"^active: (blue|green)$", re.MULTILINE)
+_RELEASE = re.compile(rb"^release: ([0-9]+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class PastRelease:
+    """A release that was active once: the newest commit that had it so, and its colour file's bytes."""
+
+    commit: str
+    date: datetime
+    color: str
+    content: bytes
+
+
+def active_since(root: Path, paths: Sequence[str]) -> dict[str, datetime | None]:
+    """Return when the `active:` line of each release.yaml last changed on the branch, by one walk.
+
+    Args:
+        root: the folder of bggen.yaml.
+        paths: release.yaml files, relative to it.
+
+    Returns:
+        path → the committer date of that commit; None where history is too shallow to tell, or has no such file.
+
+    Raises:
+        GitError: git failed.
+        RefusedError: the branch has no commit yet.
+    """
+    since: dict[str, datetime | None] = dict.fromkeys(paths)
+    missing = set(paths)
+    place, _ = locate(root)
+    shallow = _shallow(place)
+    # Git itself stops at the newest change where only one file is asked about.
+    newest = ["--max-count=1"] if len(paths) == 1 else []
+    for commit, date, changed in _log(place, paths, "-G^active: ", *newest):
+        for path in missing.intersection(changed):
+            # The oldest commit of a shallow clone seems to add every file.
+            since[path] = None if commit in shallow else date
+        missing.difference_update(changed)
+        if not missing:
+            break
+    return since
+
+
+def past_release(root: Path, folder: str, number: int, *, most: int = MOST_COMMITS) -> PastRelease | None:
+    """Return the release of that number, out of the newest commit in which it was active.
+
+    Args:
+        root: the folder of bggen.yaml.
+        folder: the (app, env)'s folder, relative to it.
+        number: the release's number.
+        most: how many commits that touch the state are looked at.
+
+    Returns:
+        None where no commit of the history that is here had it active.
+
+    Raises:
+        GitError: git failed.
+        RefusedError: the branch has no commit yet.
+    """
+    place, _ = locate(root)
+    objects = Objects(place.git)
+    try:
+        for commit, date, _ in _log(place, [f"{folder}/release.yaml"], f"--max-count={most}"):
+            at = f"{commit}:{place.prefix}{folder}"
+            active = _ACTIVE.search(_content(objects, f"{at}/release.yaml"))
+            color = active[1].decode() if active else ""
+            content = _content(objects, f"{at}/{color}.yaml") if color else b""
+            found = _RELEASE.search(content)
+            if found and int(found[1]) == number:
+                return PastRelease(commit, date, color, content)
+    finally:
+        objects.close()
+    return None
+
+
+def _content(objects: Objects, name: str) -> bytes:
+    found = objects.get(name, limit=_MAX_STATE)
+    return (found.body or b"") if found is not None and found.kind == "blob" else b""
+
+
+def _shallow(place: Place) -> frozenset[str]:
+    """Return the commits at which a shallow clone ends."""
+    path = place.root / os.fsdecode(_run(place, "rev-parse", "--git-path", "shallow"))
+    return frozenset(path.read_text(encoding="ascii").split()) if path.exists() else frozenset()
+
+
+def _log(place: Place, paths: Sequence[str], *options: str) -> Iterator[tuple[str, datetime, list[str]]]:
+    """Yield commit, committer date and changed paths, newest first; no path stands for every path."""
+    out = _run(
+        place,
+        "-c",
+        "core.quotePath=false",
+        "-c",
+        "log.follow=false",
+        "-c",
+        "log.diffMerges=first-parent",
+        "log",
+        # A merge is compared with its first parent alone: what came with it happened when it was merged.
+        "--first-parent",
+        "-m",
+        "--format=%x00%H %ct",
+        "--name-only",
+        "--relative",
+        "--no-renames",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--no-notes",
+        *options,
+        "HEAD",
+        "--",
+        *paths,
+    )
+    for record in out.decode("utf-8", "surrogateescape").split("\0")[1:]:
+        head, *names = filter(None, record.split("\n"))
+        commit, _, seconds = head.partition(" ")
+        yield commit, datetime.fromtimestamp(int(seconds), UTC), names
+
+
+def _run(place: Place, *arguments: str) -> bytes:
+    import git  # noqa: PLC0415 - slow, see above; and it fails where there is no git, which `locate` says better
+
+    with _without_outer_git():
+        code, out, err = git.Git(place.root).execute(
+            ["git", *SETTINGS, *arguments], with_extended_output=True, with_exceptions=False, stdout_as_string=False
+        )
+    if code != 0:
+        raise GitError(f"cannot read the history: {reason(err.encode())}")
+    return out
+
+
+@contextlib.contextmanager
+def _without_outer_git() -> Iterator[None]:
+    """Hide the variables of an outer git from GitPython, which always hands on the whole environment."""
+    hidden = {name: os.environ.pop(name) for name in OUTER_GIT & os.environ.keys()}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)

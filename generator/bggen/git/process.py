@@ -1,0 +1,182 @@
+"""Start git: argument lists only, no hooks, no pager, no prompts, nothing of an outer git in the environment."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bggen.errors import GitError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+OLDEST_GIT = (2, 25)
+_MOST_ARGUMENTS = 100_000
+_LAST_WORDS = 3.0
+
+# `git rev-parse --local-env-vars` and what else would point git at another repository, index or set of objects.
+# GIT_CONFIG_COUNT and GIT_CONFIG_PARAMETERS stay: CI sets safe.directory and identities by them.
+OUTER_GIT = frozenset({
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_ATTR_SOURCE",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_DIFF_OPTS",
+    "GIT_DIR",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_GRAFT_FILE",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INDEX_VERSION",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_NAMESPACE",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_QUARANTINE_PATH",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+})  # fmt: skip
+SETTINGS = (
+    "--no-pager",
+    "--no-replace-objects",
+    "--literal-pathspecs",
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "color.ui=false",
+    "-c",
+    "log.showSignature=false",
+    "-c",
+    "submodule.recurse=false",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A git that has ended."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+    def error(self, doing: str, *, hint: str | None = None, kind: str | None = None) -> GitError:
+        """Return the failure as one line: what bggen was doing, and what git said."""
+        if self.code < 0:
+            return GitError(f"cannot {doing}: git was stopped by signal {-self.code}", hint=hint, kind=kind)
+        return GitError(f"cannot {doing}: {reason(self.err)}", hint=hint, kind=kind)
+
+
+class Git:
+    """Runs git in one folder."""
+
+    def __init__(self, cwd: Path) -> None:
+        self.cwd = cwd
+        self._environment = _environment()
+
+    def start(
+        self,
+        *arguments: str,
+        stdin: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
+        keep_open: Sequence[int] = (),
+        own_group: bool = False,
+    ) -> subprocess.Popen[bytes]:
+        """Start git and return at once.
+
+        Args:
+            arguments: the subcommand and what follows it.
+            stdin: PIPE, or DEVNULL for a command that reads nothing.
+            stderr: PIPE, or DEVNULL for one that lives long and whose words are not read.
+            keep_open: file descriptors that git inherits.
+            own_group: whether a Ctrl-C at the terminal shall not reach it.
+
+        Raises:
+            GitError: there is no git, or the folder is gone.
+        """
+        try:
+            return subprocess.Popen(
+                ["git", *SETTINGS, *arguments],
+                cwd=self.cwd,
+                env=self._environment,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                pass_fds=keep_open,
+                process_group=0 if own_group else None,
+            )
+        except FileNotFoundError as error:
+            if self.cwd.is_dir():
+                raise GitError("git was not found on PATH", hint="install git 2.25 or newer") from error
+            raise GitError(f"the folder {self.cwd} is gone") from error
+        except OSError as error:
+            raise GitError(f"cannot start git: {error.strerror}") from error
+
+    def run(self, *arguments: str, stdin: bytes | None = None, keep_open: Sequence[int] = ()) -> Done:
+        """Run git to its end, whatever its exit code."""
+        process = self.start(
+            *arguments, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE, keep_open=keep_open
+        )
+        return finish(process, stdin)
+
+    def output(self, doing: str, *arguments: str, stdin: bytes | None = None) -> bytes:
+        """Run git and return what it printed.
+
+        Raises:
+            GitError: it failed; the line begins with `cannot <doing>`.
+        """
+        done = self.run(*arguments, stdin=stdin)
+        if done.code != 0:
+            raise done.error(doing)
+        return done.out
+
+
+def path_arguments(paths: Collection[str]) -> list[str]:
+    """Return the paths as arguments; more of them than a command line holds become `.`, so the caller must pick."""
+    return sorted(paths) if sum(map(len, paths)) <= _MOST_ARGUMENTS else ["."]
+
+
+def finish(process: subprocess.Popen[bytes], stdin: bytes | None = None) -> Done:
+    """Feed the process, wait for its end and return what came of it."""
+    out, err = process.communicate(stdin)
+    return Done(process.returncode, out, err or b"")
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End the process, whatever it is at, and let go of its pipes; nobody wants its result."""
+    # Not kill: git removes its lock files when it is asked to end.
+    process.terminate()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            # What was not written yet has no reader any more.
+            with contextlib.suppress(OSError):
+                pipe.close()
+    try:
+        process.wait(_LAST_WORDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def reason(err: bytes) -> str:
+    """Return the line of git's words that says why, without its prefix and without control characters."""
+    lines = [line.strip() for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
+    chosen = next((line for line in lines if line.startswith("fatal: ")), lines[-1] if lines else "git gave no reason")
+    for prefix in ("fatal: ", "error: "):
+        chosen = chosen.removeprefix(prefix)
+    return "".join(char if char.isprintable() else "?" for char in chosen)
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in OUTER_GIT}
+    # Reading commands may not take the index lock, and nothing may ask a question: nobody might be there.
+    return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}

@@ -1,0 +1,72 @@
+"""The files of a config repo as a commit holds them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bggen.errors import GitError
+from bggen.git.trees import Tree, kind_of, parse
+from bggen.workspace import MAX_BYTES, not_a, printable, segments, too_large
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bggen.git.objects import Objects
+
+
+class TipFiles:
+    """The files below one folder of a commit's tree; fits `bggen.workspace.Files`."""
+
+    def __init__(self, objects: Objects, commit: str, prefix: str) -> None:
+        """Read nothing yet.
+
+        Args:
+            objects: the repository's objects.
+            commit: the commit's full id.
+            prefix: the config repo's folder inside the repository, "" or with a `/` at its end.
+        """
+        self._objects = objects
+        self._commit = commit
+        self._prefix = prefix
+        self._trees: dict[str, Tree | None] = {}
+
+    def read(self, path: str) -> bytes | None:
+        """Return the file's bytes; see Files."""
+        *folder, name = segments(path)
+        entry = (self._folder(folder) or {}).get(name.encode())
+        if entry is None:
+            return None
+        if kind_of(entry) != "file":
+            raise not_a(path, kind_of(entry), "file")
+        found = self._objects.get(entry[1].hex(), limit=MAX_BYTES)
+        if found is None:
+            raise GitError(f"cannot read {printable(path)}: its content is missing from the repository")
+        if found.body is None:
+            raise too_large(path, found.size)
+        return found.body
+
+    def names(self, folder: str) -> Mapping[str, str]:
+        """Return what the folder holds; see Files."""
+        tree = self._folder(segments(folder)) or {}
+        return {name.decode("utf-8", "surrogateescape"): kind_of(entry) for name, entry in tree.items()}
+
+    def _folder(self, names: Sequence[str]) -> Tree | None:
+        folder = "/".join(names)
+        if folder not in self._trees:
+            # Git itself walks from the commit to the folder: the trees above may be large, and it passes through
+            # folders only.
+            found = self._objects.get(f"{self._commit}:{self._prefix}{folder}".rstrip("/"))
+            if found is not None and found.kind == "tree" and found.body is not None:
+                self._trees[folder] = parse(found.body, len(self._commit))
+            else:
+                self._refuse_detour(names)
+                self._trees[folder] = None
+        return self._trees[folder]
+
+    def _refuse_detour(self, names: Sequence[str]) -> None:
+        """Raise where the folder is absent because something else than a folder stands on the way."""
+        if not names:
+            return
+        entry = (self._folder(names[:-1]) or {}).get(names[-1].encode())
+        if entry is not None:
+            raise not_a("/".join(names), kind_of(entry), "folder")
