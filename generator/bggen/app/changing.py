@@ -1,0 +1,167 @@
+"""The changing commands: what the user said → a decision to carry out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from bggen import state as state_files
+from bggen import transitions
+from bggen.app.delivery import Order, carry_out
+from bggen.errors import RefusedError, UsageError
+from bggen.images import parse_image_arg
+from bggen.plan import env_folder
+from bggen.render import LATEST
+
+if TYPE_CHECKING:
+    from bggen.app.delivery import Situation
+    from bggen.app.outcomes import Changed
+    from bggen.app.place import Place
+    from bggen.model import Color, Release
+    from bggen.transitions import Transition
+
+_STAMP = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True, slots=True)
+class FlipOptions:
+    """The options of `flip`; `bump --flip` has some of them."""
+
+    to: Color | None = None
+    release: int | None = None
+    if_active: Color | None = None
+    allow_less_capacity: bool = False
+    override_hold: str | None = None
+    accept_drift: bool = False
+
+    def request(self) -> transitions.FlipRequest:
+        """Return what `transitions.flip` is asked; the clock is read here."""
+        return transitions.FlipRequest(
+            now=datetime.now(tz=UTC).strftime(_STAMP),
+            to=self.to,
+            release=self.release,
+            if_active=self.if_active,
+            allow_less_capacity=self.allow_less_capacity,
+            override_hold=self.override_hold,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BumpOptions:
+    """The options of `bump`, as the user wrote them."""
+
+    images: tuple[str, ...] = ()
+    sequences: tuple[str, ...] = ()
+    keep_config: bool = False
+    force: bool = False
+    flip: FlipOptions | None = None
+
+
+def bump(place: Place, app: str | None, env: str | None, options: BumpOptions, *, dry_run: bool) -> Changed:
+    """Give the idle colour a new release."""
+    images = tuple(parse_image_arg(text) for text in options.images)
+    sequences = dict(_sequence(text) for text in options.sequences)
+
+    def decide(now: Situation) -> Transition:
+        spec = None if options.keep_config else now.source.spec(now.state.app, now.state.env)
+        request = transitions.BumpRequest(
+            spec=spec,
+            renderer=LATEST,
+            images=images,
+            sequences=sequences,
+            force=options.force,
+            then_flip=options.flip.request() if options.flip else None,
+        )
+        return transitions.bump(now.state, request)
+
+    return carry_out(Order("bump", place, app, env, decide), dry_run=dry_run)
+
+
+def flip(place: Place, app: str | None, env: str | None, options: FlipOptions, *, dry_run: bool) -> Changed:
+    """Make the idle colour active."""
+    if options.accept_drift and options.to is None:
+        raise UsageError("--accept-drift goes with --to COLOUR: say which colour was made active by hand")
+
+    def decide(now: Situation) -> Transition:
+        return transitions.flip(now.state, options.request())
+
+    order = Order("flip", place, app, env, decide, drift="overwrite" if options.accept_drift else "refuse")
+    return carry_out(order, dry_run=dry_run)
+
+
+def rollback(place: Place, app: str | None, env: str | None, to: int | None, *, dry_run: bool) -> Changed:
+    """Go back to a release that was active before."""
+
+    def decide(now: Situation) -> Transition:
+        target = transitions.rollback_target(now.state, to)
+        found = _from_history(now, target.number) if target.source == "history" else None
+        return transitions.rollback(now.state, target, by=now.checkout.identity(), found=found)
+
+    order = Order("rollback", place, app, env, decide, drift="overwrite", urgent=True)
+    return carry_out(order, dry_run=dry_run)
+
+
+def park(place: Place, app: str | None, env: str | None, *, dry_run: bool) -> Changed:
+    """Stop the idle colour's workloads."""
+    order = Order("park", place, app, env, lambda now: transitions.park(now.state))
+    return carry_out(order, dry_run=dry_run)
+
+
+def wake(place: Place, app: str | None, env: str | None, *, dry_run: bool) -> Changed:
+    """Start the idle colour's workloads."""
+    order = Order("wake", place, app, env, lambda now: transitions.wake(now.state))
+    return carry_out(order, dry_run=dry_run)
+
+
+def hold(place: Place, app: str | None, env: str | None, reason: str, until: str | None, *, dry_run: bool) -> Changed:
+    """Refuse flips until it ends."""
+    ends = _time(until) if until else None
+    if not reason.strip():
+        raise UsageError("--reason is empty: everybody who is refused reads it")
+
+    def decide(now: Situation) -> Transition:
+        return transitions.hold(now.state, reason=reason.strip(), by=now.checkout.identity(), until=ends)
+
+    return carry_out(Order("hold", place, app, env, decide), dry_run=dry_run)
+
+
+def unhold(place: Place, app: str | None, env: str | None, *, dry_run: bool) -> Changed:
+    """End a hold."""
+    order = Order("unhold", place, app, env, lambda now: transitions.unhold(now.state))
+    return carry_out(order, dry_run=dry_run)
+
+
+def _from_history(now: Situation, number: int) -> Release:
+    from bggen.git.history import past_release  # noqa: PLC0415 - it brings GitPython
+
+    state = now.state
+    folder = env_folder(state.app, state.env)
+    found = past_release(now.checkout.root, folder, number)
+    if found is None:
+        raise RefusedError(
+            f"release {number} is in no commit of this branch's history as an active one",
+            hint="git fetch --unshallow, if this is a shallow clone",
+            kind="no-previous",
+        )
+    return state_files.decode_release(found.content, f"{folder}/{found.color}.yaml in {found.commit[:10]}", state)
+
+
+def _sequence(text: str) -> tuple[str, int]:
+    match = re.fullmatch(r"([a-z0-9-]+)=([0-9]{1,18})", text)
+    if match is None:
+        raise UsageError(f"--sequence {text!r}: not COMPONENT=INT", hint="--sequence web=1234")
+    return match[1], int(match[2])
+
+
+def _time(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--until {text!r} is not a time", hint="--until 2026-12-24T08:00+01:00") from None
+    if moment.tzinfo is None:
+        raise UsageError(
+            f"--until {text} has no time zone", hint=f"--until {text}Z is UTC; or add an offset, as +01:00"
+        )
+    return moment.astimezone(UTC).strftime(_STAMP)

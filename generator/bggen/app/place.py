@@ -1,0 +1,105 @@
+"""Which config repo, app and environment a command means."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bggen.errors import UsageError
+from bggen.workspace import find_root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from bggen.workspace import Files
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
+_MAX_CHOICES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A config repo, and the app and environment that the working directory lies in, if it does."""
+
+    root: Path
+    app: str | None = None
+    env: str | None = None
+
+
+def find_place(repo: str | None, cwd: Path) -> Place:
+    """Find the config repo: the folder given, or the nearest one upwards that holds a bggen.yaml.
+
+    Raises:
+        UsageError: there is none.
+    """
+    start = cwd / repo if repo else cwd
+    if not start.is_dir():
+        raise UsageError(f"--repo {repo}: no such folder")
+    root = find_root(start)
+    if root is None:
+        raise UsageError(
+            f"no bggen.yaml in {start} or any folder above it",
+            hint="run bggen in a config repo, name one with --repo, or start one with bggen init",
+        )
+    parts = cwd.resolve().parts[len(root.parts) :] if cwd.resolve().is_relative_to(root) else ()
+    inside = parts[1:] if parts[:1] == ("apps",) else ()
+    return Place(root, *inside[:2])
+
+
+def choose_app(place: Place, given: str | None, files: Files) -> str:
+    """Return the app that a command means: the one given, the one around the working directory, or the only one.
+
+    Raises:
+        UsageError: with the choices.
+    """
+    name = given or place.app
+    if name is None:
+        return _only(app_names(files), "--app", "the repo holds no app", "several apps")
+    # Checked before the name becomes part of a path.
+    if not _NAME.match(name) or files.names(f"apps/{name}").get("app.yaml") is None:
+        raise UsageError(f"no app {name!r}: apps/{name}/app.yaml does not exist", hint=_choices(app_names(files)))
+    return name
+
+
+def choose_env(place: Place, given: str | None, known: Sequence[str], own: Sequence[str]) -> str:
+    """Return the environment that a command means.
+
+    Args:
+        place: where the command runs.
+        given: `--env`.
+        known: the environments of bggen.yaml.
+        own: those that the app is in.
+
+    Raises:
+        UsageError: with the choices.
+    """
+    name = given or (place.env if place.env in known else None)
+    if name is None:
+        return _only(own, "--env", "the app is in no environment", "several environments")
+    if name not in known:
+        raise UsageError(f"no environment {name!r} in bggen.yaml", hint=_choices(known))
+    if name not in own:
+        raise UsageError(f"the app is not in environment {name}", hint=_choices(own))
+    return name
+
+
+def app_names(files: Files) -> list[str]:
+    """Return the names of all apps: the folders of `apps/` that hold an app.yaml."""
+    folders = sorted(name for name, kind in files.names("apps").items() if kind == "folder")
+    return [name for name in folders if "app.yaml" in files.names(f"apps/{name}")]
+
+
+def _only(names: Sequence[str], option: str, none: str, several: str) -> str:
+    if not names:
+        raise UsageError(none, hint="bggen new NAME --image REPOSITORY adds an app" if option == "--app" else None)
+    if len(names) > 1:
+        raise UsageError(f"{several}: say which with {option}", hint=_choices(names))
+    return names[0]
+
+
+def _choices(names: Iterable[str]) -> str:
+    known = list(names)
+    more = f" and {len(known) - _MAX_CHOICES} more" if len(known) > _MAX_CHOICES else ""
+    return f"there is {', '.join(known[:_MAX_CHOICES])}{more}" if known else "there is none"

@@ -1,0 +1,66 @@
+"""status: what runs where, from the work tree, and since when, from Git."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bggen.app.inputs import Source, choose_several
+from bggen.app.outcomes import Status, StatusRow
+from bggen.errors import BggenError, InvalidError
+from bggen.plan import env_folder
+from bggen.spec import FORGETFUL
+from bggen.state import RELEASE_FILE
+from bggen.workspace import WorkTree
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bggen.app.place import Place
+    from bggen.model import EnvState
+
+
+def status(place: Place, apps: Sequence[str] | None, envs: Sequence[str] | None) -> Status:
+    """Return what every (app, env) runs.
+
+    Raises:
+        InvalidError: bggen.yaml, the environments of an app, or a state file is wrong.
+    """
+    source = Source(WorkTree(place.root), FORGETFUL)
+    pairs, failed = choose_several(source, place, apps, envs)
+    for error in failed:
+        raise error
+    states = [source.state(app, env)[0] for app, env in pairs]
+    since = _since(place, states)
+    rows = [StatusRow(state, since.get((state.app, state.env)), _pending_spec(source, state)) for state in states]
+    return Status(tuple(rows))
+
+
+def _since(place: Place, states: Sequence[EnvState]) -> dict[tuple[str, str], str]:
+    """Return since when each active colour is active; nothing where git cannot tell."""
+    from bggen.git.history import active_since  # noqa: PLC0415 - it brings GitPython
+
+    files = {
+        f"{env_folder(state.app, state.env)}/{RELEASE_FILE}": (state.app, state.env)
+        for state in states
+        if state.active is not None
+    }
+    try:
+        found = active_since(place.root, list(files)) if files else {}
+    except BggenError:
+        return {}
+    return {files[path]: moment.strftime("%Y-%m-%dT%H:%M:%SZ") for path, moment in found.items() if moment}
+
+
+def _pending_spec(source: Source, state: EnvState) -> bool:
+    """Whether the spec holds changes that no colour has: what a bump that names no image would release."""
+    from bggen.render import LATEST  # noqa: PLC0415 - not needed for an empty repo
+    from bggen.transitions import BumpRequest, bump  # noqa: PLC0415 - the same
+
+    try:
+        spec = source.spec(state.app, state.env)
+        return bump(state, BumpRequest(spec=spec, renderer=LATEST)).changed
+    except InvalidError:
+        # What cannot be released yet is a change that no colour has, too.
+        return True
+    except BggenError:
+        return state.active is not None

@@ -1,0 +1,91 @@
+"""validate: specs, state and rendered objects of the work tree, every problem in one run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bggen import kubeschema
+from bggen.app.inputs import Source, choose_several
+from bggen.app.outcomes import Validated
+from bggen.app.rendering import as_problem
+from bggen.checks import check, collisions
+from bggen.errors import InvalidError
+from bggen.model import Problem
+from bggen.plan import env_folder
+from bggen.render import render
+from bggen.spec import FORGETFUL
+from bggen.workspace import WorkTree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bggen.app.place import Place
+    from bggen.model import Manifest, RepoConfig
+
+
+def validate(place: Place, apps: Sequence[str] | None, envs: Sequence[str] | None) -> Validated:
+    """Check what the work tree holds; names are compared over the whole repo only where no app is singled out.
+
+    Raises:
+        InvalidError: bggen.yaml is wrong, so that nothing else can be judged.
+    """
+    source = Source(WorkTree(place.root), FORGETFUL)
+    repo = source.repo()
+    pairs, failed = choose_several(source, place, apps, envs)
+    problems = [problem for error in failed for problem in _of("apps", error)]
+    everything: list[tuple[str, Sequence[Manifest]]] = []
+    for app, env in pairs:
+        found, manifests = _check_pair(source, app, env)
+        problems += found
+        everything.append((_cluster(repo, env), manifests))
+    for app in sorted({app for app, _ in pairs}):
+        problems += _strangers(source, app, repo)
+    if not apps and not envs:
+        problems += collisions(everything)
+    skipped = () if kubeschema.available() else (f"Kubernetes' own schemas: {kubeschema.HOW_TO_INSTALL}",)
+    return Validated(
+        problems=tuple(sorted(set(problems))),
+        apps=len({app for app, _ in pairs}) + len(failed),
+        objects=sum(len(manifests) for _, manifests in everything),
+        skipped=skipped,
+    )
+
+
+def _check_pair(source: Source, app: str, env: str) -> tuple[list[Problem], Sequence[Manifest]]:
+    problems: list[Problem] = []
+    folder = env_folder(app, env)
+    try:
+        source.spec(app, env)
+    except InvalidError as error:
+        problems += _of(f"apps/{app}/app.yaml", error)
+    try:
+        state, _ = source.state(app, env)
+        manifests = render(state)
+    except InvalidError as error:
+        return [*problems, *_of(folder, error)], ()
+    problems += check(state, manifests)
+    release = state.active_release
+    if release and kubeschema.available():
+        problems += kubeschema.validate_objects(manifests, release.spec.kubernetes, f"{folder}/manifests")
+    return problems, manifests
+
+
+def _strangers(source: Source, app: str, repo: RepoConfig) -> Iterator[Problem]:
+    """Report folders that look like environments, but are none of bggen.yaml's."""
+    for name, kind in sorted(source.files.names(f"apps/{app}").items()):
+        if kind != "folder" or name in repo.environments:
+            continue
+        for file in ("overlay.yaml", "release.yaml"):
+            if file in source.files.names(f"apps/{app}/{name}"):
+                known = ", ".join(repo.environments)
+                yield Problem(f"apps/{app}/{name}/{file}", 1, 1, "", f"bggen.yaml has no environment {name} ({known})")
+
+
+def _cluster(repo: RepoConfig, env: str) -> str:
+    """Return what tells clusters apart; an environment with neither cluster nor namespace may be anywhere."""
+    environment = repo.environments[env]
+    return environment.cluster or ("" if environment.namespace else f"environment {env}")
+
+
+def _of(path: str, error: InvalidError) -> tuple[Problem, ...]:
+    return error.problems or (as_problem(path, error),)

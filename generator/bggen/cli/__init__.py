@@ -1,0 +1,1 @@
+"""The command line: parameters in, use case, report and exit code out."""

@@ -1,0 +1,168 @@
+"""The commands that change what runs where: each makes one commit."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bggen.cli.group import app as group
+from bggen.cli.session import App, DryRun, Env, Outcome, Session, command
+from bggen.model import Color
+
+LessCapacity = Annotated[
+    bool, typer.Option("--allow-less-capacity", help="Flip even where the idle colour has fewer replicas.")
+]
+OverrideHold = Annotated[
+    str | None,
+    typer.Option("--override-hold", metavar="REASON", help="Flip in spite of a hold; the reason goes into the commit."),
+]
+
+
+@command(group)
+def bump(
+    session: Session,
+    *,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--image",
+            metavar="REF",
+            help="The new image: a tag (v2), tag@digest, @digest, a full reference, or one of these for one component"
+            " (web=v2); repeatable.",
+        ),
+    ] = None,
+    app: App = None,
+    env: Env = None,
+    sequence: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sequence", metavar="COMPONENT=INT", help="A build number: an older one changes nothing; repeatable."
+        ),
+    ] = None,
+    flip: Annotated[bool, typer.Option("--flip", help="Flip to it in the same commit.")] = False,
+    keep_config: Annotated[
+        bool, typer.Option("--keep-config", help="Take all but the images from the active release, not from the spec.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Make the release even where it changes nothing.")] = False,
+    allow_less_capacity: LessCapacity = False,
+    override_hold: OverrideHold = None,
+    dry_run: DryRun = False,
+) -> Outcome:
+    """Give the idle colour a new release: spec, overlay and images as they are now."""
+    from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
+
+    return changing.bump(
+        session.place(),
+        app,
+        env,
+        changing.BumpOptions(
+            images=tuple(image or ()),
+            sequences=tuple(sequence or ()),
+            keep_config=keep_config,
+            force=force,
+            flip=changing.FlipOptions(allow_less_capacity=allow_less_capacity, override_hold=override_hold)
+            if flip
+            else None,
+        ),
+        dry_run=dry_run,
+    )
+
+
+@command(group)
+def flip(
+    session: Session,
+    *,
+    app: App = None,
+    env: Env = None,
+    to: Annotated[Color | None, typer.Option("--to", help="The colour that is to be active.")] = None,
+    release: Annotated[
+        int | None, typer.Option("--release", metavar="N", help="The release that is to be active; for CI.")
+    ] = None,
+    if_active: Annotated[
+        Color | None, typer.Option("--if-active", help="Only where this colour is active now.")
+    ] = None,
+    allow_less_capacity: LessCapacity = False,
+    override_hold: OverrideHold = None,
+    accept_drift: Annotated[
+        bool, typer.Option("--accept-drift", help="With --to: take over a switch that somebody edited by hand.")
+    ] = False,
+    dry_run: DryRun = False,
+) -> Outcome:
+    """Make the idle colour active: it takes the traffic."""
+    from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
+
+    return changing.flip(
+        session.place(),
+        app,
+        env,
+        changing.FlipOptions(
+            to=to,
+            release=release,
+            if_active=if_active,
+            allow_less_capacity=allow_less_capacity,
+            override_hold=override_hold,
+            accept_drift=accept_drift,
+        ),
+        dry_run=dry_run,
+    )
+
+
+@command(group)
+def rollback(
+    session: Session,
+    *,
+    app: App = None,
+    env: Env = None,
+    to: Annotated[
+        int | None, typer.Option("--to", metavar="RELEASE", help="An older release, from Git's history if need be.")
+    ] = None,
+    dry_run: DryRun = False,
+) -> Outcome:
+    """Go back to the release that was active before, whatever stands in the way."""
+    from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
+
+    return changing.rollback(session.place(), app, env, to, dry_run=dry_run)
+
+
+@command(group)
+def park(session: Session, *, app: App = None, env: Env = None, dry_run: DryRun = False) -> Outcome:
+    """Stop the idle colour's workloads; its release stays known."""
+    from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
+
+    return changing.park(session.place(), app, env, dry_run=dry_run)
+
+
+@command(group)
+def wake(session: Session, *, app: App = None, env: Env = None, dry_run: DryRun = False) -> Outcome:
+    """Start the idle colour's workloads again."""
+    from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
+
+    return changing.wake(session.place(), app, env, dry_run=dry_run)
+
+
+@command(group)
+def hold(
+    session: Session,
+    *,
+    reason: Annotated[str, typer.Option("--reason", metavar="REASON", help="Why; everybody who is refused reads it.")],
+    app: App = None,
+    env: Env = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="TIME", help="When it ends, as 2026-12-24T08:00+01:00; without it, by unhold."),
+    ] = None,
+    dry_run: DryRun = False,
+) -> Outcome:
+    """Refuse flips (never bumps) until it ends."""
+    from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
+
+    return changing.hold(session.place(), app, env, reason, until, dry_run=dry_run)
+
+
+@command(group)
+def unhold(session: Session, *, app: App = None, env: Env = None, dry_run: DryRun = False) -> Outcome:
+    """End a hold."""
+    from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
+
+    return changing.unhold(session.place(), app, env, dry_run=dry_run)

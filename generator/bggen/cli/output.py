@@ -1,0 +1,61 @@
+"""Print an outcome, and turn it into an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from bggen.app.outcomes import Changed, Failed, Stream, Validated, Written
+from bggen.errors import InvalidError
+
+if TYPE_CHECKING:
+    from bggen.app.outcomes import Outcome
+    from bggen.cli.session import Session
+    from bggen.errors import BggenError
+
+
+def finish(outcome: Outcome, session: Session) -> int:
+    """Print the outcome as the session wants it, and return the exit code.
+
+    A failure is one line on standard error, and the one document on standard output where JSON was asked for.
+    """
+    error = outcome.error if isinstance(outcome, Failed) else None
+    if session.output == "json" and not isinstance(outcome, Stream):
+        import json  # noqa: PLC0415 - text output does not need it
+
+        from bggen.report.documents import document  # noqa: PLC0415 - the same
+
+        print(json.dumps(document(outcome), ensure_ascii=False, indent=2))
+    elif not session.quiet or not isinstance(outcome, Changed | Written):
+        from bggen.report.text import text  # noqa: PLC0415 - JSON output does not need it
+
+        sys.stdout.write(text(outcome, verbose=session.verbose))
+    if isinstance(outcome, Changed) and outcome.plan:
+        for warning in outcome.plan.transition.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+    if error:
+        complain(error)
+        return error.exit_code
+    return _exit_code(outcome)
+
+
+def complain(error: BggenError) -> None:
+    """Print an error as one line, every problem that it holds as one more, and the next step."""
+    problems = error.problems if isinstance(error, InvalidError) else ()
+    for line in [str(problem) for problem in problems] or [error.message]:
+        print(f"error: {_printable(line)}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {_printable(error.hint)}", file=sys.stderr)
+
+
+def _exit_code(outcome: Outcome) -> int:
+    if isinstance(outcome, Validated) and outcome.problems:
+        return 1
+    if isinstance(outcome, Written) and outcome.check and outcome.changes:
+        return 4
+    return 0
+
+
+def _printable(line: str) -> str:
+    """Return the line without what could move a terminal's cursor or start a line of its own."""
+    return "".join(char if char.isprintable() else " " for char in line)

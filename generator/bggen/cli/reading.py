@@ -1,0 +1,74 @@
+"""The commands that read the repo, and `render`, which writes manifests into the work tree."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bggen.cli.group import app as group
+from bggen.cli.session import App, Apps, Env, Envs, Outcome, Session, command
+
+
+@command(group)
+def status(session: Session, *, app: Apps = None, env: Envs = None) -> Outcome:
+    """Show what runs where, and since when."""
+    from bggen.app.status import status as read  # noqa: PLC0415 - help must not wait for it
+
+    return read(session.place(), app, env)
+
+
+@command(group)
+def diff(session: Session, *, app: App = None, env: Env = None) -> Outcome:
+    """Show what a flip would change for users: the active release against the idle one."""
+    from bggen.app.showing import diff as read  # noqa: PLC0415 - help must not wait for it
+
+    return read(session.place(), app, env)
+
+
+@command(group)
+def show(session: Session, *, app: App = None, env: Env = None) -> Outcome:
+    """Show the resolved spec: what the next bump would freeze, images aside."""
+    from bggen.app.showing import show as read  # noqa: PLC0415 - help must not wait for it
+
+    return read(session.place(), app, env)
+
+
+@command(group)
+def validate(session: Session, *, app: Apps = None, env: Envs = None) -> Outcome:
+    """Check specs, state and rendered objects, and report every problem."""
+    from bggen.app.validate import validate as read  # noqa: PLC0415 - help must not wait for it
+
+    return read(session.place(), app, env)
+
+
+@command(group)
+def render(
+    session: Session,
+    *,
+    app: Apps = None,
+    env: Envs = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 4 where anything differs.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Print the differences.")] = False,
+    stdout: Annotated[
+        bool, typer.Option("--stdout", help="Write nothing; print the objects as a YAML stream.")
+    ] = False,
+) -> Outcome:
+    """Write manifests/ as the state says; hand-made files in it are left alone."""
+    from bggen.app.rendering import render as write  # noqa: PLC0415 - help must not wait for it
+    from bggen.app.rendering import stream  # noqa: PLC0415 - the same
+
+    if stdout:
+        return stream(session.place(), app, env)
+    return write(session.place(), app, env, check=check, show_diff=diff)
+
+
+@command(group)
+def schema(
+    session: Session,  # noqa: ARG001 - a schema is the same everywhere
+    name: Annotated[str | None, typer.Argument(metavar="[app|overlay|repo|release|color|…]")] = None,
+) -> Outcome:
+    """Print a published JSON Schema, the same file that validates; without a name, list them."""
+    from bggen.app.showing import schema as read  # noqa: PLC0415 - help must not wait for it
+
+    return read(name)

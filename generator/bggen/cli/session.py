@@ -1,0 +1,153 @@
+"""What every command shares: where it works, how it prints, and the parameters for that."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from bggen.app.outcomes import Outcome as Outcome  # noqa: PLC0414 - the commands take it from here
+    from bggen.app.place import Place
+else:
+    # Commands name it in their signatures, which Typer evaluates; help must not wait for the real one.
+    Outcome = object
+
+
+class Format(StrEnum):
+    """The forms of output."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The parameters that all commands have."""
+
+    repo: str | None = None
+    output: Format = Format.TEXT
+    quiet: bool = False
+    verbose: bool = False
+
+    def place(self) -> Place:
+        """Return the config repo that the command works on.
+
+        Raises:
+            UsageError: there is none.
+        """
+        from bggen.app.place import find_place  # noqa: PLC0415 - help must not wait for it
+
+        return find_place(self.repo, Path.cwd())
+
+
+def complete_app(incomplete: str) -> list[str]:
+    """Return the apps of the repo around the working directory, for shell completion."""
+    from bggen.app.place import app_names, find_place  # noqa: PLC0415 - only completion needs it
+    from bggen.workspace import WorkTree  # noqa: PLC0415 - the same
+
+    place = find_place(None, Path.cwd())
+    return [name for name in app_names(WorkTree(place.root)) if name.startswith(incomplete)]
+
+
+def complete_env(incomplete: str) -> list[str]:
+    """Return the environments of the repo around the working directory, for shell completion."""
+    from bggen.app.inputs import Source  # noqa: PLC0415 - only completion needs it
+    from bggen.app.place import find_place  # noqa: PLC0415 - the same
+    from bggen.spec import FORGETFUL  # noqa: PLC0415 - the same
+    from bggen.workspace import WorkTree  # noqa: PLC0415 - the same
+
+    repo = Source(WorkTree(find_place(None, Path.cwd()).root), FORGETFUL).repo()
+    return [name for name in repo.environments if name.startswith(incomplete)]
+
+
+App = Annotated[
+    str | None,
+    typer.Option(
+        "--app",
+        "-a",
+        metavar="NAME",
+        envvar="BGGEN_APP",
+        help="The app; not needed where there is one, or in its folder.",
+        autocompletion=complete_app,
+    ),
+]
+Env = Annotated[
+    str | None,
+    typer.Option(
+        "--env",
+        "-e",
+        metavar="NAME",
+        envvar="BGGEN_ENV",
+        help="The environment; not needed where there is one, or in its folder.",
+        autocompletion=complete_env,
+    ),
+]
+Apps = Annotated[
+    list[str] | None,
+    typer.Option("--app", "-a", metavar="NAME", envvar="BGGEN_APP", help="Only this app; repeatable. All by default."),
+]
+Envs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env", "-e", metavar="NAME", envvar="BGGEN_ENV", help="Only this environment; repeatable. All by default."
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Print the plan: message, state diff and manifest diff. Nothing is changed."),
+]
+
+_SHARED: dict[str, Any] = {
+    "repo": Annotated[
+        str | None,
+        typer.Option(
+            "--repo",
+            "-C",
+            metavar="PATH",
+            envvar="BGGEN_REPO",
+            help="The config repo; found upwards from the working directory by default.",
+        ),
+    ],
+    "output": Annotated[
+        Format, typer.Option("--output", "-o", envvar="BGGEN_OUTPUT", help="What to print on standard output.")
+    ],
+    "quiet": Annotated[bool, typer.Option("--quiet", help="Print no text but errors.")],
+    "verbose": Annotated[bool, typer.Option("--verbose", help="Print more: files, and where a bug lies.")],
+}
+
+Command = Callable[..., "Outcome"]
+
+
+def command(group: typer.Typer) -> Callable[[Command], Command]:
+    """Register a command: a function that takes a Session first and returns an Outcome.
+
+    The session's fields become options of the command, so that no function repeats them.
+    """
+
+    def register(function: Command) -> Command:
+        @functools.wraps(function)
+        def run(**values: Any) -> int:
+            from bggen.cli.output import finish  # noqa: PLC0415 - help must not wait for it
+
+            session = Session(**{name: values.pop(name) for name in _SHARED})
+            return finish(function(session, **values), session)
+
+        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+        shared = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=getattr(Session(), name), annotation=kind)
+            for name, kind in _SHARED.items()
+        ]
+        parameters = [*(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own), *shared]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # functions may carry one
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        group.command()(run)
+        return function
+
+    return register

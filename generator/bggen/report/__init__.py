@@ -1,0 +1,1 @@
+"""Outcomes as people and scripts read them."""
