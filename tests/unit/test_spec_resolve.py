@@ -190,6 +190,16 @@ def test_too_many_annotations() -> None:
     ]
 
 
+def test_every_problem_is_one_short_line_whatever_a_file_holds() -> None:
+    bad = "a\\nb" + "x" * 200
+    app = HEAD + f'environments: ["{bad}", prod]\nroute: {{host: a.example.com, paths: {{/: "{bad}"}}}}\n'
+    app += f'components: {{"{bad}": {{image: "{bad}", port: 1, env: {{A: "${{{bad}.{bad}}}"}}}}, web: {{image: x}}}}\n'
+    app += f'"{bad}": 1\n'
+    found = problems(app) + problems(app.replace("paths", "tls"))
+    assert len(found) > 12
+    assert all(len(line) < 300 and line.isprintable() for line in found)
+
+
 def test_thousands_of_mistakes_are_reported_in_bounded_time() -> None:
     lines = "".join(f"    replica{index}: x\n" for index in range(5000))
     started = time.process_time()

@@ -184,6 +184,8 @@ def test_one_document_may_have_marks_and_comments_around_it() -> None:
         ("a: [0, !x 1]\n", "a.yaml:1:8: a[1]: the tag !x is not supported"),
         ("a: !!python/object:os.system x\n", "a.yaml:1:4: a: the tag !!python/object:os.system is not supported"),
         ("a: ! x\n", "a.yaml:1:4: a: the tag ! is not supported"),
+        ("a: !" + "t" * 500 + " x\n", f"a.yaml:1:4: a: the tag !{'t' * 59} is not supported"),
+        ("a: *" + "t" * 500, f"a.yaml:1:4: a: the alias *{'t' * 60} stands for no anchor before it"),
         ("a: !!int x\n", "a.yaml:1:4: a: the value does not fit its tag !!int"),
         ("a: !!map x\n", "a.yaml:1:4: a: the tag !!map is not supported"),
         ("a: {{ x }}\n", "a.yaml:1:5: a: a key must be text: put quotes around a value that begins with `{` or `[`"),

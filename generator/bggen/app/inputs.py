@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bggen import state as state_files
-from bggen.app.place import choose_app, choose_env
-from bggen.errors import InvalidError
+from bggen.app.place import NAME, choose_app, choose_env
+from bggen.errors import InvalidError, TooNewError, UsageError
 from bggen.plan import env_folder
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ class Source:
         """Return the environments that the app says it is in, in the order of bggen.yaml."""
         from bggen.spec import environments_of  # noqa: PLC0415 - not needed where the command names one
 
-        return environments_of(self.files.read(f"apps/{app}/app.yaml") or b"", repo)
+        path = f"apps/{app}/app.yaml"
+        return environments_of(self.files.read(path) or b"", repo, path)
 
     def state(self, app: str, env: str) -> tuple[EnvState, Mapping[str, bytes]]:
         """Return the state of an (app, env), and the files that hold it."""
@@ -92,10 +93,23 @@ def choose(source: Source, place: Place, app: str | None, env: str | None) -> tu
     """
     name = choose_app(place, app, source.files)
     wanted = env or place.env
-    if wanted and state_files.RELEASE_FILE in source.files.names(env_folder(name, wanted)):
-        return name, wanted
-    repo = source.repo()
-    return name, choose_env(place, env, list(repo.environments), source.environments(name, repo))
+    # Checked before it becomes part of a path.
+    if wanted is not None and NAME.match(wanted):
+        if state_files.RELEASE_FILE in source.files.names(env_folder(name, wanted)):
+            return name, wanted
+    elif env is not None:
+        raise UsageError(f"no environment {env!r}")
+    try:
+        repo = source.repo()
+        own = source.environments(name, repo)
+    except TooNewError:
+        raise
+    except InvalidError:
+        if wanted is not None:
+            # It raises, too, and with the problems of all the files instead of the first one's.
+            source.spec(name, wanted)
+        raise
+    return name, choose_env(place, env, list(repo.environments), own)
 
 
 def choose_several(

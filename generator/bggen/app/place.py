@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bggen.workspace import Files
 
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
+NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
 _MAX_CHOICES = 20
 
 
@@ -58,7 +58,7 @@ def choose_app(place: Place, given: str | None, files: Files) -> str:
     if name is None:
         return _only(app_names(files), "--app", "the repo holds no app", "several apps")
     # Checked before the name becomes part of a path.
-    if not _NAME.match(name) or files.names(f"apps/{name}").get("app.yaml") is None:
+    if not NAME.match(name) or files.names(f"apps/{name}").get("app.yaml") is None:
         raise UsageError(f"no app {name!r}: apps/{name}/app.yaml does not exist", hint=_choices(app_names(files)))
     return name
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bggen import kubeschema
-from bggen.app.inputs import Source, choose_several
+from bggen import kubeschema, yamlio
+from bggen.app.inputs import REPO_FILE, Source, choose_several
 from bggen.app.outcomes import Validated
+from bggen.app.place import app_names
 from bggen.app.rendering import as_problem
 from bggen.checks import check, collisions
 from bggen.errors import InvalidError
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
 def validate(place: Place, apps: Sequence[str] | None, envs: Sequence[str] | None) -> Validated:
     """Check what the work tree holds; names are compared over the whole repo only where no app is singled out.
 
-    Raises:
-        InvalidError: bggen.yaml is wrong, so that nothing else can be judged.
+    Where bggen.yaml is wrong, the specs are checked as far as that goes without it.
     """
     source = Source(WorkTree(place.root), FORGETFUL)
-    repo = source.repo()
+    try:
+        repo = source.repo()
+    except InvalidError as error:
+        return _without_settings(source, error)
     pairs, failed = choose_several(source, place, apps, envs)
     problems = [problem for error in failed for problem in _of("apps", error)]
     everything: list[tuple[str, Sequence[Manifest]]] = []
@@ -49,6 +52,23 @@ def validate(place: Place, apps: Sequence[str] | None, envs: Sequence[str] | Non
         objects=sum(len(manifests) for _, manifests in everything),
         skipped=skipped,
     )
+
+
+def _without_settings(source: Source, error: InvalidError) -> Validated:
+    """Report what is wrong with bggen.yaml, and with the specs of all apps in the environments that it names."""
+    problems = list(_of(REPO_FILE, error))
+    try:
+        named = yamlio.parse(source.repo_text(), REPO_FILE).data.get("environments")
+    except InvalidError:
+        named = None
+    names = app_names(source.files) if isinstance(named, dict) else []
+    for app in names:
+        for env in named or ():
+            try:
+                source.spec(app, env)
+            except InvalidError as found:
+                problems += _of(f"apps/{app}/app.yaml", found)
+    return Validated(tuple(sorted(set(problems))), apps=len(names), objects=0)
 
 
 def _check_pair(source: Source, app: str, env: str) -> tuple[list[Problem], Sequence[Manifest]]:

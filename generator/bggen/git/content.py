@@ -7,7 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from bggen.errors import GitError
-from bggen.git.process import end, finish
+from bggen.git.process import finish
 from bggen.workspace import printable
 
 if TYPE_CHECKING:
@@ -40,45 +40,37 @@ def on_disk(place: Place, blobs: Mapping[str, str]) -> dict[str, bytes]:
     return {path: answer.partition(b"\n")[2] for path, answer in zip(blobs, answers, strict=False)}
 
 
-class Filters:
-    """Asks in the background which paths .gitattributes sends through a filter program."""
+def refuse_lossy(place: Place, written: Mapping[str, bytes], blobs: Mapping[str, str]) -> None:
+    """Refuse paths whose filter program would put something else into the index than the commit holds.
 
-    def __init__(self, place: Place) -> None:
-        """Start to ask."""
-        self._place = place
-        self._process = place.git.start("check-attr", "-z", "--stdin", "filter")
+    Git LFS is such a filter: it would replace the content by a pointer, which Argo CD could not read.
 
-    def refuse_lossy(self, written: Mapping[str, bytes], blobs: Mapping[str, str]) -> None:
-        """Refuse paths whose filter would put something else into the index than the commit holds.
+    Args:
+        place: where.
+        written: path → what is to be written to disk.
+        blobs: path → the id of the blob that the commit holds.
 
-        Git LFS is such a filter: it would replace the content by a pointer, which Argo CD could not read.
-
-        Args:
-            written: path → what is to be written to disk.
-            blobs: path → the id of the blob that the commit holds.
-
-        Raises:
-            GitError: with the path and its filter.
-        """
-        done = finish(self._process, b"".join(path.encode() + b"\0" for path in written))
-        if done.code != 0:
-            raise done.error("read .gitattributes")
-        words = done.out.decode("utf-8", "surrogateescape").split("\0")
-        for path, value in zip(words[0::3], words[2::3], strict=False):
-            if value in {"unspecified", "unset"}:
-                continue
-            oid = self._place.git.output(
-                f"put {path} through its filter", "hash-object", "--stdin", f"--path={path}", stdin=written[path]
+    Raises:
+        GitError: with the path and its filter.
+    """
+    names = b"".join(path.encode() + b"\0" for path in written)
+    out = place.git.output("read .gitattributes", "check-attr", "-z", "--stdin", "filter", stdin=names)
+    words = out.decode("utf-8", "surrogateescape").split("\0")
+    for path, value in zip(words[0::3], words[2::3], strict=False):
+        if value in {"unspecified", "unset"}:
+            continue
+        oid = place.git.output(
+            f"put {printable(path)} through its filter",
+            "hash-object",
+            "--stdin",
+            f"--path={path}",
+            stdin=written[path],
+        )
+        if oid.decode().strip() != blobs[path]:
+            raise GitError(
+                f"{printable(path)} goes through the filter {printable(value)}, which gives back something else",
+                hint="take the config repo's state and manifests out of that filter in .gitattributes",
             )
-            if oid.decode().strip() != blobs[path]:
-                raise GitError(
-                    f"{printable(path)} goes through the filter {printable(value)}, which gives back something else",
-                    hint="take the config repo's state and manifests out of that filter in .gitattributes",
-                )
-
-    def close(self) -> None:
-        """End it, where nobody wants its result any more."""
-        end(self._process)
 
 
 def cleaned(place: Place, paths: list[str]) -> dict[str, str]:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from bggen.errors import BggenError, GitError, RefusedError
 from bggen.git import journal
-from bggen.git.content import Filters, on_disk
+from bggen.git.content import on_disk, refuse_lossy
 from bggen.git.index import HiddenPaths, IndexUpdate
 from bggen.git.place import refuse_unready, same_branch, short, wait_for_index
-from bggen.git.process import end, finish
-from bggen.git.trees import Rewrite, Tree, parse
+from bggen.git.settings import PendingSettings
+from bggen.git.trees import Rewrite
 from bggen.workspace import Staged, WorkTree, not_a, printable
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from bggen.git.objects import Objects
     from bggen.git.place import Head, Place
-    from bggen.git.process import Done
     from bggen.model import Change
 
 
@@ -71,23 +70,24 @@ def deliver(
         _refuse_obstacle(work, change)
     new_tree = _rewrite(place, objects, head.commit, contents)
     files = {path: new_tree.files[place.prefix + path] for path in contents}
-    if all(file.old == file.new for file in files.values()):
+    files = {path: file for path, file in files.items() if file.old != file.new}
+    if not files:
         return head.commit
     wait_for_index(place)
     with contextlib.ExitStack() as started:
-        hidden = HiddenPaths(place, contents)
+        hidden = HiddenPaths(place, files)
         started.callback(hidden.close)
-        filters = Filters(place)
-        started.callback(filters.close)
         index = IndexUpdate(place)
         started.callback(index.close)
-        signing = place.git.start("config", "--type=bool", "--default=false", "--get", "commit.gpgsign")
-        started.callback(end, signing)
+        asked = PendingSettings(place)
+        started.callback(asked.close)
         objects.write(new_tree.objects)
-        commit = _commit(place, new_tree.top, head.commit, message, sign=_is_true(finish(signing)))
+        settings = asked.result()
+        commit = _commit(place, new_tree.top, head.commit, message, sign=settings.sign)
         blobs = {path: file.new for path, file in files.items() if file.new}
         written = on_disk(place, blobs)
-        filters.refuse_lossy(written, blobs)
+        if settings.filters:
+            refuse_lossy(place, written, blobs)
         skipped = _skipped(work, hidden.result())
         staged = Staged(
             work,
@@ -142,8 +142,9 @@ def _move(
 def _move_ref(place: Place, head: Head, note: journal.Journal, *, reflog: str, lock: int) -> None:
     if not same_branch(place, head):
         raise Moved
-    # The lock goes with it: if bggen is killed now, the next one waits until the ref has moved or has not.
-    done = place.git.run("update-ref", "-m", reflog, note.ref, note.new, note.old, keep_open=[lock])
+    # The lock goes with it: if bggen is killed now, the next one waits until the ref has moved or has not. And it is
+    # not in bggen's process group: a kill of the group would leave the ref locked for good.
+    done = place.git.run("update-ref", "-m", reflog, note.ref, note.new, note.old, keep_open=[lock], own_group=True)
     if done.code == 0:
         return
     commit = place.git.run("rev-parse", "--verify", "-q", note.ref).out.decode().strip()
@@ -155,18 +156,16 @@ def _move_ref(place: Place, head: Head, note: journal.Journal, *, reflog: str, l
 
 
 def _rewrite(place: Place, objects: Objects, commit: str, contents: Mapping[str, bytes | None]) -> Rewrite:
-    width = len(commit)
-
-    def read(oid: str) -> Tree:
+    def read(oid: str) -> bytes:
         found = objects.get(oid)
         if found is None or found.body is None:
             raise GitError(f"cannot read the tree {oid[:10]}", hint="run `git fsck` in the config repo")
-        return parse(found.body, width)
+        return found.body
 
     top = objects.get(f"{commit}^{{tree}}")
     if top is None:
         raise GitError(f"cannot read the commit {commit[:10]}", hint="run `git fsck` in the config repo")
-    return Rewrite(top.oid, {place.prefix + path: content for path, content in contents.items()}, read, width)
+    return Rewrite(top.oid, {place.prefix + path: content for path, content in contents.items()}, read, len(commit))
 
 
 def _commit(place: Place, tree: str, parent: str, message: str, *, sign: bool) -> str:
@@ -235,12 +234,6 @@ def _skipped(work: WorkTree, hidden: Mapping[str, str]) -> Collection[str]:
                 kind="uncommitted",
             )
     return hidden.keys()
-
-
-def _is_true(done: Done) -> bool:
-    if done.code != 0:
-        raise done.error("read commit.gpgsign")
-    return done.out.strip() == b"true"
 
 
 @contextlib.contextmanager

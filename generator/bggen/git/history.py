@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from bggen.errors import GitError
 from bggen.git.objects import Objects
 from bggen.git.place import locate
-from bggen.git.process import OUTER_GIT, SETTINGS, reason
+from bggen.git.process import OUTER_GIT, SETTINGS, path_arguments, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -137,7 +137,7 @@ def _log(place: Place, paths: Sequence[str], *options: str) -> Iterator[tuple[st
         *options,
         "HEAD",
         "--",
-        *paths,
+        *path_arguments(paths),
     )
     for record in out.decode("utf-8", "surrogateescape").split("\0")[1:]:
         head, *names = filter(None, record.split("\n"))

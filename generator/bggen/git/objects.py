@@ -97,11 +97,13 @@ class Objects:
         Raises:
             GitError: git could not.
         """
+        if not objects:
+            return
         parts = [b"PACK" + (2).to_bytes(4) + len(objects).to_bytes(4)]
         for made in objects:
             parts += [_pack_header(_PACK_TYPE[made.kind], len(made.body)), zlib.compress(made.body, 0)]
         pack = b"".join(parts)
-        width = len(objects[0].oid) if objects else 40
+        width = len(objects[0].oid)
         checksum = hashlib.new("sha1" if width == 40 else "sha256", pack, usedforsecurity=False)  # noqa: PLR2004 - see make
         done = finish(self._git.start("unpack-objects", "-q"), pack + checksum.digest())
         if done.code != 0:

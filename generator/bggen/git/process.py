@@ -98,7 +98,7 @@ class Git:
             stdin: PIPE, or DEVNULL for a command that reads nothing.
             stderr: PIPE, or DEVNULL for one that lives long and whose words are not read.
             keep_open: file descriptors that git inherits.
-            own_group: whether a Ctrl-C at the terminal shall not reach it.
+            own_group: whether a Ctrl-C at the terminal, or a kill of bggen's process group, shall not reach it.
 
         Raises:
             GitError: there is no git, or the folder is gone.
@@ -121,12 +121,12 @@ class Git:
         except OSError as error:
             raise GitError(f"cannot start git: {error.strerror}") from error
 
-    def run(self, *arguments: str, stdin: bytes | None = None, keep_open: Sequence[int] = ()) -> Done:
-        """Run git to its end, whatever its exit code."""
-        process = self.start(
-            *arguments, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE, keep_open=keep_open
-        )
-        return finish(process, stdin)
+    def run(
+        self, *arguments: str, stdin: bytes | None = None, keep_open: Sequence[int] = (), own_group: bool = False
+    ) -> Done:
+        """Run git to its end, whatever its exit code; the arguments are those of `start`."""
+        source = subprocess.DEVNULL if stdin is None else subprocess.PIPE
+        return finish(self.start(*arguments, stdin=source, keep_open=keep_open, own_group=own_group), stdin)
 
     def output(self, doing: str, *arguments: str, stdin: bytes | None = None) -> bytes:
         """Run git and return what it printed.

@@ -11,7 +11,7 @@ from bggen.git.objects import make
 from bggen.workspace import not_a
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from bggen.git.objects import Made
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Entry = tuple[bytes, bytes]
 Tree = dict[bytes, Entry]
 
+# A search compiles a pattern for each name: it pays for a folder of thousands of apps, not for one of a few manifests.
+_LARGE, _FEW = 20_000, 6
 _FOLDER, _FILE = b"40000", b"100644"
 _KINDS = {_FOLDER: "folder", b"120000": "link", b"160000": "submodule"}
 
@@ -37,6 +39,50 @@ def serialise(tree: Tree) -> bytes:
     """Return the tree object's bytes. Git orders a folder as if its name ended in `/`."""
     ordered = sorted(tree.items(), key=lambda item: item[0] + b"/" if item[1][0] == _FOLDER else item[0])
     return b"".join([b"%s %s\0%s" % (mode, name, oid) for name, (mode, oid) in ordered])
+
+
+def lookup(body: bytes, names: Collection[bytes], width: int) -> Tree:
+    """Return the entries of these names, and perhaps others; of a large tree not every line becomes an object."""
+    if not _is_worth_a_search(body, names):
+        return parse(body, width)
+    matches = ((name, _line(name, width).match(body)) for name in names)
+    return {name: (match[2], match[3]) for name, match in matches if match}
+
+
+def patch(body: bytes, entries: Mapping[bytes, Entry | None], width: int) -> bytes:
+    """Return the tree with these entries put in, or taken out where they are None."""
+    if _is_worth_a_search(body, entries):
+        patched: bytes | None = body
+        for name, entry in entries.items():
+            match = _line(name, width).match(patched or b"")
+            if match and patched is not None:
+                line = serialise({name: entry}) if entry else b""
+                patched = patched[: match.start(1)] + line + patched[match.end(1) :]
+            elif entry:
+                # A new name needs its place in the order.
+                patched = None
+        if patched is not None:
+            return patched
+    tree = parse(body, width)
+    for name, entry in entries.items():
+        if entry:
+            tree[name] = entry
+        else:
+            tree.pop(name, None)
+    return serialise(tree)
+
+
+def _is_worth_a_search(body: bytes, names: Collection[bytes]) -> bool:
+    return len(body) > _LARGE and len(names) <= _FEW
+
+
+def _line(name: bytes, width: int) -> re.Pattern[bytes]:
+    """Return the pattern of everything up to the line of that name: group 1 is the line, 2 its mode, 3 its id.
+
+    It steps from line to line, since an id may hold any bytes, also those of a name.
+    """
+    raw, oid = re.escape(name), rb"\0.{%d}" % (width // 2)
+    return re.compile(rb"(?:[0-7]+ (?!%s\0)[^\0]+%s)*+(([0-7]+) %s\0(.{%d}))" % (raw, oid, raw, width // 2), re.DOTALL)
 
 
 @cache
@@ -62,13 +108,15 @@ class Rewrite:
         files: path → what becomes of it.
     """
 
-    def __init__(self, top: str, contents: Mapping[str, bytes | None], read: Callable[[str], Tree], width: int) -> None:
+    def __init__(
+        self, top: str, contents: Mapping[str, bytes | None], read: Callable[[str], bytes], width: int
+    ) -> None:
         """Work out the new tree.
 
         Args:
             top: the id of the tree to start from, in hex.
             contents: path → new bytes, or None for a file that goes. A file keeps its mode.
-            read: gives the entries of the tree with that id.
+            read: gives the bytes of the tree with that id.
             width: the length of ids in hex.
 
         Raises:
@@ -82,45 +130,41 @@ class Rewrite:
         self.top = self._folder(top, "", contents) or make("tree", b"", width).oid
 
     def _folder(self, oid: str | None, here: str, contents: Mapping[str, bytes | None]) -> str | None:
-        tree = dict(self._read(oid)) if oid else {}
-        below: dict[str, dict[str, bytes | None]] = {}
+        body = self._read(oid) if oid else b""
+        files: dict[str, bytes | None] = {}
+        folders: dict[str, dict[str, bytes | None]] = {}
         for path, content in contents.items():
             name, slash, rest = path.partition("/")
             if slash:
-                below.setdefault(name, {})[rest] = content
+                folders.setdefault(name, {})[rest] = content
             else:
-                self._file(tree, here, name, content)
-        for name, inner in below.items():
-            raw = name.encode()
-            old = tree.get(raw)
+                files[name] = content
+        tree = lookup(body, {name.encode() for name in files.keys() | folders.keys()}, self._width)
+        entries: dict[bytes, Entry | None] = {}
+        for name, content in files.items():
+            entries[name.encode()] = self._file(tree.get(name.encode()), here + name, content)
+        for name, inner in folders.items():
+            old = tree.get(name.encode())
             if old and kind_of(old) != "folder":
                 raise not_a(here + name, kind_of(old), "folder")
             new = self._folder(old[1].hex() if old else None, f"{here}{name}/", inner)
-            _put(tree, raw, (_FOLDER, bytes.fromhex(new)) if new else None)
-        if not tree and here:
+            entries[name.encode()] = (_FOLDER, bytes.fromhex(new)) if new else None
+        body = patch(body, entries, self._width)
+        if not body and here:
             return None
-        made = make("tree", serialise(tree), self._width)
+        made = make("tree", body, self._width)
         if made.oid != oid:
             self.objects.append(made)
         return made.oid
 
-    def _file(self, tree: Tree, here: str, name: str, content: bytes | None) -> None:
-        raw = name.encode()
-        old = tree.get(raw)
+    def _file(self, old: Entry | None, path: str, content: bytes | None) -> Entry | None:
         if old and kind_of(old) != "file":
-            raise not_a(here + name, kind_of(old), "file")
+            raise not_a(path, kind_of(old), "file")
         new = None
         if content is not None:
             made = make("blob", content, self._width)
             new = (old[0] if old else _FILE, bytes.fromhex(made.oid))
             self.objects += [made] if new != old else []
-        _put(tree, raw, new)
         mode = (new or old or (_FILE, b""))[0]
-        self.files[here + name] = File(old[1].hex() if old else None, new[1].hex() if new else None, mode == b"100755")
-
-
-def _put(tree: Tree, name: bytes, entry: Entry | None) -> None:
-    if entry:
-        tree[name] = entry
-    else:
-        tree.pop(name, None)
+        self.files[path] = File(old[1].hex() if old else None, new[1].hex() if new else None, mode == b"100755")
+        return new

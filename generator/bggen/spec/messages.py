@@ -75,7 +75,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
         return None
     from difflib import get_close_matches  # noqa: PLC0415 - only mistakes need it
 
-    words = {name.lower(): name for name in known}
+    words = {name.lower(): name for name in known if name.isprintable()}
     near = get_close_matches(word.lower(), words, 1)
     return words[near[0]] if near else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from bggen.spec.codec import shown
 from bggen.spec.messages import nearest
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 ATTRIBUTES = ("url", "host", "port")
 # `$${` is a literal `${`. Without a dot it is the program's or the shell's business.
 REFERENCE = re.compile(r"\$\$\{|\$\{([^{}.]*)\.([^{}]*)\}")
+_SHORT = re.compile(r"[!-~]{1,80}")
 
 
 def mistakes(text: str, ports: Mapping[str, bool]) -> Iterator[str]:
@@ -28,7 +30,7 @@ def mistakes(text: str, ports: Mapping[str, bool]) -> Iterator[str]:
         component, attribute = found.group(1, 2)
         if component is None:
             continue
-        whole = found.group() if found.group().isprintable() else ascii(found.group())
+        whole = found.group() if _SHORT.fullmatch(found.group()) else shown(found.group())
         if component not in ports:
             near = nearest(component, ports)
             hint = f"did you mean `{near}`?" if near else "write `$${` for a literal `${`"
@@ -36,4 +38,4 @@ def mistakes(text: str, ports: Mapping[str, bool]) -> Iterator[str]:
         elif attribute not in ATTRIBUTES:
             yield f"{whole}: a component has `url`, `host` and `port`"
         elif not ports[component]:
-            yield f"{whole}: the component `{component}` has no port"
+            yield f"{whole}: the component {shown(component)} has no port"

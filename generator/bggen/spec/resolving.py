@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bggen import yamlio
 from bggen.model import Problem
-from bggen.spec.codec import spec_from_data
+from bggen.spec.codec import shown, spec_from_data
 from bggen.spec.layers import Layers, as_text, mapping
 from bggen.spec.messages import nearest
 from bggen.spec.repo import decode_repo, raise_all, read_repo
@@ -144,7 +144,7 @@ class _Resolution:
             if isinstance(env, str) and env not in config.environments:
                 near = nearest(env, config.environments)
                 hint = f", did you mean `{near}`?" if near else ""
-                self.file.report(("environments", index), f"bggen.yaml has no environment `{env}`{hint}")
+                self.file.report(("environments", index), f"bggen.yaml has no environment {shown(env)}{hint}")
         if self.env not in listed:
             self.file.report(("environments",), f"does not list `{self.env}`")
 

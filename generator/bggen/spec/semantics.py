@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from bggen.images import parse_image
+from bggen.spec.codec import shown
 from bggen.spec.layers import as_text, mapping
 from bggen.spec.messages import nearest
 from bggen.spec.references import mistakes
+from bggen.yamlio import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,7 +37,10 @@ def check_names(file: Checked, app: str, components: Iterable[str], *, short: bo
         # A single name that is too long is the schema's business.
         if len(base) > LONGEST_BASE and len(component) <= LONGEST_BASE and len(app) <= LONGEST_BASE:
             where: Path = ("name",) if short else ("components", component)
-            message = f"makes names that are too long: `{base}` has {len(base)} characters, {LONGEST_BASE} are the most"
+            shown_base = dotted((base,))
+            message = (
+                f"makes names that are too long: `{shown_base}` has {len(base)} characters, {LONGEST_BASE} are the most"
+            )
             file.report(where, message, key=True)
 
 
@@ -86,15 +91,16 @@ def check_route(layers: Layers, route: dict[str, Any], ports: Mapping[str, bool]
         if component not in ports:
             near = nearest(component, ports)
             hint = f", did you mean `{near}`?" if near else ""
-            layers.report(("paths", path), f"there is no component `{component}`{hint}")
+            layers.report(("paths", path), f"there is no component {shown(component)}{hint}")
         elif not ports[component]:
-            layers.report(("paths", path), f"the component `{component}` has no port")
+            layers.report(("paths", path), f"the component {shown(component)} has no port")
     if not paths:
         with_port = sorted(name for name in ports if ports[name])
         if len(with_port) == 1:
             paths = {"/": with_port[0]}
         elif with_port:
-            layers.report(("paths",), f"is missing: {', '.join(with_port)} have a port, so say which answers where")
+            names = ", ".join(dotted((name,)) for name in with_port)
+            layers.report(("paths",), f"is missing: {names} have a port, so say which answers where")
         else:
             layers.report((), "leads nowhere: no component has a port")
     _check_annotations(layers, route.get("annotations"))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MOST_NODES = 20_000
 DEEPEST = 64
+_LONGEST_SHOWN = 60
 STANDARD_TAG = "tag:yaml.org,2002:"
 _TAGS = {
     "scalar": frozenset(STANDARD_TAG + name for name in ("str", "int", "bool", "null", "float")),
@@ -128,6 +129,7 @@ class Composer:
 
     def _alias(self, name: str, place: Place) -> None:
         node = self._anchors.get(name)
+        name = name[:_LONGEST_SHOWN]
         if node is None:
             raise self.fatal(place, f"the alias *{name} stands for no anchor before it")
         if not node.closed:
@@ -200,7 +202,8 @@ class Composer:
 
 def shown_tag(tag: str) -> str:
     """Return the tag as it is written in a file."""
-    return f"!!{tag.removeprefix(STANDARD_TAG)}" if tag.startswith(STANDARD_TAG) else tag
+    short = f"!!{tag.removeprefix(STANDARD_TAG)}" if tag.startswith(STANDARD_TAG) else tag
+    return short[:_LONGEST_SHOWN] if short.isprintable() else ascii(short[:_LONGEST_SHOWN])
 
 
 def invalid(problems: list[Problem]) -> InvalidError:
