@@ -1,0 +1,134 @@
+"""The README keeps its word: its console blocks are run, in order, and print what it says they print."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.support.repos import clean_environment
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@dataclass
+class Step:
+    """One command of a console block, the lines that it should print, and its exit code."""
+
+    command: str
+    code: int
+    lines: list[str] = field(default_factory=list)
+
+
+def steps() -> list[Step]:
+    found: list[Step] = []
+    for block in re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                command, _, remark = line[2:].partition("    # exit code ")
+                found.append(Step(command, int(remark or 0)))
+            else:
+                found[-1].lines.append(line)
+    return found
+
+
+def matches(printed: list[str], expected: list[str]) -> bool:
+    """Compare lines; commit ids differ, and `...` stands for whatever follows."""
+    if "..." in expected:
+        count = expected.index("...")
+        printed, expected = printed[:count], expected[:count]
+
+    def comparable(lines: list[str]) -> list[str]:
+        return [re.sub(r"\b[0-9a-f]{12}\b", "COMMIT", line).rstrip() for line in lines]
+
+    return comparable(printed) == comparable(expected)
+
+
+def test_every_command_of_the_tour_prints_what_the_readme_says(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    command = bin_folder / "bggen"
+    command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}/generator" exec "{sys.executable}" -m bggen "$@"\n')
+    command.chmod(0o755)
+    env = {**clean_environment(home), "PATH": f"{bin_folder}:{os.environ['PATH']}"}
+    for who in ("AUTHOR", "COMMITTER"):
+        env |= {f"GIT_{who}_NAME": "Ann", f"GIT_{who}_EMAIL": "ann@example.com"}
+    folder = tmp_path
+    assert len(steps()) > 20
+    for step in steps():
+        if step.command.startswith("cd "):
+            folder /= step.command.removeprefix("cd ")
+            continue
+        done = subprocess.run(
+            ["bash", "-c", step.command], cwd=folder, env=env, capture_output=True, text=True, check=False
+        )
+        printed = (done.stdout + done.stderr).splitlines()
+        assert done.returncode == step.code, f"$ {step.command}\n{done.stdout}{done.stderr}"
+        assert matches(printed, step.lines), f"$ {step.command}\nprinted:\n" + "\n".join(printed)
+
+
+def test_the_comparison_can_fail() -> None:
+    assert matches(["committed 0123456789ab on main"], ["committed ba9876543210 on main"])
+    assert matches(["a", "b"], ["a", "..."])
+    assert not matches(["a", "b"], ["a"])
+    assert not matches(["b"], ["a", "..."])
+
+
+def test_every_file_that_is_linked_exists() -> None:
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", text):
+            assert (ROOT / link).exists(), f"{name} links {link}"
+
+
+def test_the_exit_codes_are_those_of_the_program() -> None:
+    from bggen import errors  # noqa: PLC0415 - only here
+
+    table = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
+    classes = [value for value in vars(errors).values() if isinstance(value, type)]
+    used = {value.exit_code for value in classes if issubclass(value, errors.BggenError)}
+    assert used <= table
+    assert table - used == {0, 130}
+
+
+def test_the_sample_repo_is_what_bggen_makes_of_it() -> None:
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "generator")}
+    done = subprocess.run(
+        [sys.executable, "tools/sample_repo.py", "--check"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="the demo is a shell script")
+def test_the_demo_runs_through(tmp_path: Path) -> None:
+    """In a copy, so that a demo somebody looks at is left alone."""
+    for name in ("sample-repo", "tools"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    command = tmp_path / "bggen"
+    command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}/generator" exec "{sys.executable}" -m bggen "$@"\n')
+    command.chmod(0o755)
+    env = {**clean_environment(tmp_path, identity=False), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(["sh", "tools/demo.sh"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for part in (
+        "bump green to v2",
+        "(no difference)",
+        "flip blue → green (v2)",
+        "already rolled back",
+        "(exit code 3)",
+    ):
+        assert part in done.stdout + done.stderr
