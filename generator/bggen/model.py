@@ -166,6 +166,11 @@ class Release:
     spec: AppSpec
     origins: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def images(self) -> dict[str, str]:
+        """The image of every component, as Kubernetes reads it."""
+        return {name: str(component.image) for name, component in sorted(self.spec.components.items())}
+
     def same_content(self, other: Release | None) -> bool:
         """Whether both would run the same: number and origin of the images do not count."""
         return other is not None and (self.renderer, self.spec) == (other.renderer, other.spec)

@@ -34,14 +34,13 @@ def diff(place: Place, app: str | None, env: str | None) -> Compared:
     Raises:
         RefusedError: nothing was released yet, or the idle colour is empty.
     """
-    from bggen.report.documents import images  # noqa: PLC0415 - the same words as in JSON
     from bggen.transitions.result import active_of, idle_of  # noqa: PLC0415 - `schema` does not need it
 
     source = _work_tree(place)
     name, environment = choose(source, place, app, env)
     state, _ = source.state(name, environment)
     (_, active), (_, idle) = active_of(state), idle_of(state)
-    before, after = images(active) or {}, images(idle) or {}
+    before, after = active.images, idle.images
     differing = {
         component: (before.get(component), after.get(component))
         for component in sorted(before.keys() | after.keys())

@@ -11,8 +11,9 @@ from bggen.app.place import app_names
 from bggen.app.rendering import as_problem
 from bggen.checks import check, collisions
 from bggen.errors import InvalidError
+from bggen.handmade import check_handmade
 from bggen.model import Problem
-from bggen.plan import env_folder
+from bggen.plan import OUR_FIRST_LINE, env_folder
 from bggen.render import render
 from bggen.spec import FORGETFUL
 from bggen.workspace import WorkTree
@@ -87,7 +88,12 @@ def _check_pair(source: Source, app: str, env: str) -> tuple[list[Problem], Sequ
     release = state.active_release
     if release and kubeschema.available():
         problems += kubeschema.validate_objects(manifests, release.spec.kubernetes, f"{folder}/manifests")
-    return problems, manifests
+    handmade = {
+        f"{folder}/manifests/{name}": content
+        for name, content in source.manifests(app, env).items()
+        if not content.startswith(OUR_FIRST_LINE)
+    }
+    return [*problems, *check_handmade(handmade, manifests)], manifests
 
 
 def _strangers(source: Source, app: str, repo: RepoConfig) -> Iterator[Problem]:

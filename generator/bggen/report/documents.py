@@ -73,7 +73,7 @@ def _changed(outcome: Changed) -> dict[str, Any]:
         "changed": outcome.commit is not None,
         "active": active,
         "release": _by_color(after, _number),
-        "images": _by_color(after, images),
+        "images": _by_color(after, _images),
         "commit": outcome.commit,
         "branch": outcome.branch,
         "pushed": False,
@@ -121,10 +121,10 @@ def _status_row(row: StatusRow) -> dict[str, Any]:
         "idle": state.idle,
         "pending": state.pending,
         "release": _by_color(state, _number),
-        "images": _by_color(state, images),
+        "images": _by_color(state, _images),
         "pendingSpec": row.pending_spec,
         "hold": {"reason": state.hold.reason, "by": state.hold.by, "until": state.hold.until} if state.hold else None,
-        "rollback": {"release": back.number, "images": images(back)} if back else None,
+        "rollback": {"release": back.number, "images": back.images} if back else None,
     }
 
 
@@ -150,11 +150,8 @@ def _compared(outcome: Compared) -> dict[str, Any]:
     }
 
 
-def images(release: Release | None) -> dict[str, str] | None:
-    """Return the images of a release by component; None for an empty colour."""
-    if release is None:
-        return None
-    return {name: str(component.image) for name, component in sorted(release.spec.components.items())}
+def _images(release: Release | None) -> dict[str, str] | None:
+    return release.images if release else None
 
 
 def _number(release: Release | None) -> int | None:
