@@ -106,7 +106,9 @@ def test_prunes_come_first_in_a_wave() -> None:
 
 
 @pytest.mark.parametrize(
-    ("world", "end"), [(World(), End.SUCCEEDED), (STUCK, End.WAITING), (BROKEN, End.FAILED)], ids=str
+    ("world", "end"),
+    [(World(), End.SUCCEEDED), (STUCK, End.WAITING), (BROKEN, End.FAILED)],
+    ids=["ready", "stuck", "degraded"],
 )
 def test_a_wave_waits_for_what_was_applied_before_it(world: World, end: End) -> None:
     found, log = run(Cluster(), deployment("blue", 0), body("Secret", "next", 1), world=world)
@@ -151,7 +153,7 @@ def test_a_rollout_that_was_once_complete_is_never_degraded_again() -> None:
         (body("PodDisruptionBudget", "a"), End.WAITING),
         (body("Job", "a"), End.WAITING),
     ],
-    ids=lambda value: str(value["kind"]) if isinstance(value, dict) else "",
+    ids=["ConfigMap", "ServiceAccount", "Service", "stopped", "LoadBalancer", "Ingress", "PodDisruptionBudget", "Job"],
 )
 def test_kinds_that_can_hold_up_a_wave(first: Body, end: End) -> None:
     assert run(Cluster(), first, body("Secret", "next", 1), world=STUCK)[0] is end
