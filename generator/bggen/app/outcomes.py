@@ -1,15 +1,14 @@
-"""What the use cases come to, as data; `report` makes text and JSON of it."""
+"""What the changing and writing commands come to, as data; `report` makes text and JSON of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from bggen.app.views import View
     from bggen.errors import BggenError
-    from bggen.model import Change, EnvState, Problem
+    from bggen.model import Change, EnvState
     from bggen.plan import Plan
 
 
@@ -63,6 +62,11 @@ class Written:
     show_diff: bool = False
     notes: tuple[str, ...] = ()
 
+    @property
+    def exit_code(self) -> int:
+        """4 where files were only compared, and differ."""
+        return 4 if self.check and self.changes else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:
@@ -70,64 +74,6 @@ class Stream:
 
     action: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The resolved spec of one (app, env)."""
-
-    app: str
-    env: str
-    spec: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class StatusRow:
-    """What runs where in one (app, env).
-
-    Attributes:
-        since: when the active colour became active, RFC 3339; None where Git does not tell.
-        pending_spec: whether the spec holds changes that no colour has yet.
-    """
-
-    state: EnvState
-    since: str | None
-    pending_spec: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What runs where."""
-
-    rows: tuple[StatusRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """Active against idle.
-
-    Attributes:
-        images: component → (active's image, idle's image), only where they differ.
-        diff: of the frozen specs, as a unified diff.
-    """
-
-    state: EnvState
-    images: Mapping[str, tuple[str | None, str | None]]
-    diff: str
-
-
-@dataclass(frozen=True, slots=True)
-class Validated:
-    """What `validate` found.
-
-    Attributes:
-        skipped: what could not be checked, and why.
-    """
-
-    problems: tuple[Problem, ...]
-    apps: int
-    objects: int
-    skipped: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +85,5 @@ class Failed:
     known: Changed | None = None
 
 
-Outcome = Changed | Written | Stream | Shown | Status | Compared | Validated | Failed
+if TYPE_CHECKING:
+    Outcome = Changed | Written | Stream | Failed | View

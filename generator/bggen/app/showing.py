@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bggen.app.inputs import Source, choose
-from bggen.app.outcomes import Compared, Shown, Stream
+from bggen.app.outcomes import Stream
+from bggen.app.views import Compared, Shown
 from bggen.errors import UsageError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bggen.app.inputs import Source, choose_several
-from bggen.app.outcomes import Status, StatusRow
+from bggen.app.views import Status, StatusRow
 from bggen.errors import BggenError, InvalidError
 from bggen.plan import env_folder
 from bggen.spec import FORGETFUL

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from bggen import kubeschema, yamlio
 from bggen.app.inputs import REPO_FILE, Source, choose_several
-from bggen.app.outcomes import Validated
 from bggen.app.place import app_names
 from bggen.app.rendering import as_problem
+from bggen.app.views import Validated
 from bggen.checks import check, collisions
 from bggen.errors import InvalidError
 from bggen.handmade import check_handmade

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bggen.app.outcomes import Changed, Failed, Stream, Validated, Written
+from bggen.app.outcomes import Changed, Failed, Stream, Written
 from bggen.errors import InvalidError
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def finish(outcome: Outcome, session: Session) -> int:
     if error:
         complain(error)
         return error.exit_code
-    return _exit_code(outcome)
+    code: int = getattr(outcome, "exit_code", 0)
+    return code
 
 
 def complain(error: BggenError) -> None:
@@ -46,14 +47,6 @@ def complain(error: BggenError) -> None:
         print(f"error: {_printable(line)}", file=sys.stderr)
     if error.hint:
         print(f"hint: {_printable(error.hint)}", file=sys.stderr)
-
-
-def _exit_code(outcome: Outcome) -> int:
-    if isinstance(outcome, Validated) and outcome.problems:
-        return 1
-    if isinstance(outcome, Written) and outcome.check and outcome.changes:
-        return 4
-    return 0
 
 
 def _printable(line: str) -> str:

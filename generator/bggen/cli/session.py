@@ -48,23 +48,17 @@ class Session:
 
 
 def complete_app(incomplete: str) -> list[str]:
-    """Return the apps of the repo around the working directory, for shell completion."""
-    from bggen.app.place import app_names, find_place  # noqa: PLC0415 - only completion needs it
-    from bggen.workspace import WorkTree  # noqa: PLC0415 - the same
+    """Return the apps that begin like this, for shell completion."""
+    from bggen.app import completion  # noqa: PLC0415 - only completion needs it
 
-    place = find_place(None, Path.cwd())
-    return [name for name in app_names(WorkTree(place.root)) if name.startswith(incomplete)]
+    return [name for name in completion.apps(Path.cwd()) if name.startswith(incomplete)]
 
 
 def complete_env(incomplete: str) -> list[str]:
-    """Return the environments of the repo around the working directory, for shell completion."""
-    from bggen.app.inputs import Source  # noqa: PLC0415 - only completion needs it
-    from bggen.app.place import find_place  # noqa: PLC0415 - the same
-    from bggen.spec import FORGETFUL  # noqa: PLC0415 - the same
-    from bggen.workspace import WorkTree  # noqa: PLC0415 - the same
+    """Return the environments that begin like this, for shell completion."""
+    from bggen.app import completion  # noqa: PLC0415 - only completion needs it
 
-    repo = Source(WorkTree(find_place(None, Path.cwd()).root), FORGETFUL).repo()
-    return [name for name in repo.environments if name.startswith(incomplete)]
+    return [name for name in completion.environments(Path.cwd()) if name.startswith(incomplete)]
 
 
 App = Annotated[

@@ -47,9 +47,13 @@ def fill(folder: str, template: str, values: Mapping[str, object]) -> str:
 def _environment(folder: str) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - most commands need no template
 
+    from bggen.render.bytecode import BesideTemplates  # noqa: PLC0415 - it needs Jinja, too
+
+    path = resource_dir("templates") / folder
     return Environment(
         # Real files, because Jinja tells the line of an error only through the traceback of a named file.
-        loader=FileSystemLoader(resource_dir("templates") / folder),
+        loader=FileSystemLoader(path),
+        bytecode_cache=BesideTemplates(path),
         undefined=StrictUndefined,
         finalize=_encode,
         trim_blocks=True,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bggen.app.outcomes import Changed, Compared, Failed, Shown, Status, Stream, Validated, Written
+from bggen.app.outcomes import Changed, Failed, Stream, Written
 from bggen.errors import InvalidError
 from bggen.model import Color
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from bggen.app.outcomes import Outcome, StatusRow
+    from bggen.app.outcomes import Outcome
     from bggen.model import EnvState, Problem, Release
 
 SCHEMA_VERSION = 1
@@ -28,18 +28,14 @@ def _body(outcome: Outcome) -> dict[str, Any]:
             body = _changed(outcome)
         case Written():
             body = _written(outcome)
-        case Shown():
-            body = {"action": "show", "app": outcome.app, "env": outcome.env, "spec": outcome.spec}
-        case Status():
-            body = {"action": "status", "apps": [_status_row(row) for row in outcome.rows]}
-        case Compared():
-            body = _compared(outcome)
-        case Validated():
-            body = _validated(outcome)
         case Failed():
             body = _failed(outcome)
         case Stream():
             body = {"action": outcome.action, "text": outcome.text}
+        case _:
+            from bggen.report.view_documents import view_document  # noqa: PLC0415 - a flip has nothing to look at
+
+            body = view_document(outcome)
     return body
 
 
@@ -52,17 +48,6 @@ def _written(outcome: Written) -> dict[str, Any]:
     }
 
 
-def _validated(outcome: Validated) -> dict[str, Any]:
-    return {
-        "action": "validate",
-        "valid": not outcome.problems,
-        "apps": outcome.apps,
-        "objects": outcome.objects,
-        "skipped": list(outcome.skipped),
-        "problems": _problems(outcome.problems),
-    }
-
-
 def _changed(outcome: Changed) -> dict[str, Any]:
     plan, before, after = outcome.plan, outcome.before, outcome.after
     active = {"before": before and before.active, "after": after and after.active}
@@ -72,8 +57,8 @@ def _changed(outcome: Changed) -> dict[str, Any]:
         "env": outcome.env,
         "changed": outcome.commit is not None,
         "active": active,
-        "release": _by_color(after, _number),
-        "images": _by_color(after, _images),
+        "release": by_color(after, number),
+        "images": by_color(after, images),
         "commit": outcome.commit,
         "branch": outcome.branch,
         "pushed": False,
@@ -106,63 +91,27 @@ def _failed(outcome: Failed) -> dict[str, Any]:
         "hint": error.hint,
     }
     if isinstance(error, InvalidError) and error.problems:
-        body["problems"] = _problems(error.problems)
+        body["problems"] = problem_rows(error.problems)
     return body
 
 
-def _status_row(row: StatusRow) -> dict[str, Any]:
-    state = row.state
-    back = _rollback(state)
-    return {
-        "app": state.app,
-        "env": state.env,
-        "active": state.active,
-        "since": row.since,
-        "idle": state.idle,
-        "pending": state.pending,
-        "release": _by_color(state, _number),
-        "images": _by_color(state, _images),
-        "pendingSpec": row.pending_spec,
-        "hold": {"reason": state.hold.reason, "by": state.hold.by, "until": state.hold.until} if state.hold else None,
-        "rollback": {"release": back.number, "images": back.images} if back else None,
-    }
-
-
-def _rollback(state: EnvState) -> Release | None:
-    """Return the release that `rollback` would go to now."""
-    if state.previous is None:
-        return None
-    candidates = (state.saved, state.idle_release)
-    return next((release for release in candidates if release and release.number == state.previous.release), None)
-
-
-def _compared(outcome: Compared) -> dict[str, Any]:
-    state = outcome.state
-    return {
-        "action": "diff",
-        "app": state.app,
-        "env": state.env,
-        "active": state.active,
-        "idle": state.idle,
-        "release": _by_color(state, _number),
-        "images": {name: {"active": active, "idle": idle} for name, (active, idle) in sorted(outcome.images.items())},
-        "diff": outcome.diff,
-    }
-
-
-def _images(release: Release | None) -> dict[str, str] | None:
+def images(release: Release | None) -> dict[str, str] | None:
+    """Return the images by component; None for an empty colour."""
     return release.images if release else None
 
 
-def _number(release: Release | None) -> int | None:
+def number(release: Release | None) -> int | None:
+    """Return the release's number; None for an empty colour."""
     return release.number if release else None
 
 
-def _by_color(state: EnvState | None, of: Any) -> dict[str, Any] | None:
+def by_color(state: EnvState | None, of: Callable[[Release | None], object]) -> dict[str, Any] | None:
+    """Return one fact of both colours; None where the state is not known."""
     return {str(color): of(state.release(color)) for color in Color} if state else None
 
 
-def _problems(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+def problem_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    """Return problems as rows; a place that is not known is null."""
     return [
         {
             "path": problem.path,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bggen.app.outcomes import Changed, Compared, Shown, Status, Stream, Validated, Written
+from bggen.app.outcomes import Changed, Failed, Stream, Written
 from bggen.plan import unified
+from bggen.report.table import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from bggen.app.outcomes import Outcome, StatusRow
-    from bggen.model import EnvState, Release
+    from bggen.app.outcomes import Outcome
+    from bggen.model import EnvState
 
 
 def text(outcome: Outcome, *, verbose: bool = False) -> str:
@@ -23,16 +24,12 @@ def text(outcome: Outcome, *, verbose: bool = False) -> str:
             lines = _changed(outcome, verbose=verbose)
         case Written():
             lines = _written(outcome)
-        case Shown():
-            return _shown(outcome)
-        case Status():
-            lines = _status(outcome)
-        case Compared():
-            lines = _compared(outcome)
-        case Validated():
-            lines = _validated(outcome)
+        case Failed():
+            return ""
         case _:
-            lines = iter(())
+            from bggen.report.view_text import view_text  # noqa: PLC0415 - a flip has nothing to look at
+
+            return view_text(outcome)
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -72,7 +69,7 @@ def _origins(state: EnvState) -> Iterator[str]:
         key=lambda release: release.number,
     )
     components = sorted(release.spec.components.items())
-    return _table(
+    return table(
         [[f"  {name}", str(component.image), _origin(release.origins.get(name, ""))] for name, component in components],
     )
 
@@ -110,68 +107,5 @@ def _written(outcome: Written) -> Iterator[str]:
     yield from outcome.notes
 
 
-def _shown(outcome: Shown) -> str:
-    from bggen import yamlio  # noqa: PLC0415 - only `show` writes YAML to the terminal
-
-    return yamlio.dump(outcome.spec)
-
-
-def _status(outcome: Status) -> Iterator[str]:
-    if not outcome.rows:
-        yield "no apps yet: bggen new NAME --image REPOSITORY"
-        return
-    head = ["APP", "ENV", "ACTIVE", "SINCE", "IDLE", "ROLLBACK", ""]
-    yield from _table([head, *(_status_cells(row) for row in outcome.rows)])
-
-
-def _status_cells(row: StatusRow) -> list[str]:
-    state = row.state
-    remarks = [
-        *(["spec has changes that no colour has"] if row.pending_spec else []),
-        *([f"on hold: {state.hold.reason}"] if state.hold else []),
-    ]
-    active = f"{state.active} {_release(state.active_release)}" if state.active else "-"
-    idle = f"{state.idle_color} {_release(state.idle_release)}" if state.idle_release else f"{state.idle_color} empty"
-    mark = " parked" if state.idle == "parked" else " pending" if state.pending else ""
-    back = f"release {state.previous.release}" if state.previous else "-"
-    return [state.app, state.env, active, row.since or "-", f"{idle}{mark}", back, "; ".join(remarks)]
-
-
-def _release(release: Release | None) -> str:
-    if release is None:
-        return "empty"
-    tags = sorted({component.image.tag or "digest" for component in release.spec.components.values()})
-    return f"{release.number} ({', '.join(tags)})"
-
-
-def _compared(outcome: Compared) -> Iterator[str]:
-    state = outcome.state
-    yield f"{state.app}/{state.env}: active {state.active} {_release(state.active_release)}"
-    yield f"{' ' * len(f'{state.app}/{state.env}')}  idle {state.idle_color} {_release(state.idle_release)}"
-    if outcome.images:
-        yield "images:"
-        rows = [
-            [f"  {name}", active or "-", "→", idle or "-"] for name, (active, idle) in sorted(outcome.images.items())
-        ]
-        yield from _table(rows)
-    yield from outcome.diff.splitlines() or ["no difference"]
-
-
-def _validated(outcome: Validated) -> Iterator[str]:
-    yield from (str(problem) for problem in outcome.problems)
-    yield from (f"not checked: {line}" for line in outcome.skipped)
-    count = len(outcome.problems)
-    found = f"{count} problem{'s' * (count != 1)}" if count else "no problems"
-    yield f"{found} in {outcome.apps} app{'s' * (outcome.apps != 1)}, {outcome.objects} objects"
-
-
 def _files(changes: Sequence[object]) -> str:
     return f"{len(changes)} file{'s' * (len(changes) != 1)}"
-
-
-def _table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Lay rows out in columns as wide as their widest cell."""
-    cells = list(rows)
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
