@@ -129,6 +129,15 @@ def test_an_overlay_for_an_unknown_environment(repo: ConfigRepo) -> None:
     assert "no environment 'qa'" in refuse(repo, 2, "bump", "--env", "qa", "--image", "v1").err
 
 
+def test_an_environment_that_the_app_has_left(live: ConfigRepo) -> None:
+    live.commit(
+        {"bggen.yaml": SETTINGS.replace("  prod: {}", "  prod: {}\n  qa: {}"), APP: HELLO + "environments: [qa]\n"}
+    )
+    ran = live.bggen("validate")
+    assert ran.code == 1
+    assert "apps/hello/prod/release.yaml:1:1: app.yaml has no environment prod (qa)" in ran.out
+
+
 def test_a_missing_bggen_yaml(repo: ConfigRepo) -> None:
     ran = refuse(repo, 2, "status", folder="..")
     assert "no bggen.yaml" in ran.err
@@ -163,6 +172,8 @@ def test_a_missing_bggen_yaml(repo: ConfigRepo) -> None:
         (["new", "x", "--image", "x", "--port", "0"], 2, "port"),
         (["schema", "nope"], 2, "no schema 'nope'"),
         (["--repo", "/nonexistent", "status"], 2, "no such folder"),
+        (["--repo", "https://example.com/config.git", "status"], 2, "bggen works in a checkout"),
+        (["--repo", "git@example.com:config.git", "status"], 2, "bggen works in a checkout"),
         (["bump"], 3, "no image for hello"),
         (["flip"], 3, "nothing has been released yet"),
         (["rollback"], 3, "nothing has been released yet"),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
 _MAX_CHOICES = 20
+# `scheme://…`, or `host:path` as ssh has it.
+_URL = re.compile(r"[a-z+]+://|[^/]+:[^/]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ def find_place(repo: str | None, cwd: Path) -> Place:
     Raises:
         UsageError: there is none.
     """
+    if repo and _URL.match(repo):
+        raise UsageError(f"--repo {repo}: bggen works in a checkout", hint="git clone it, and name the folder")
     start = cwd / repo if repo else cwd
     if not start.is_dir():
         raise UsageError(f"--repo {repo}: no such folder")

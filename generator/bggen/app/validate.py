@@ -16,6 +16,7 @@ from bggen.model import Problem
 from bggen.plan import OUR_FIRST_LINE, env_folder
 from bggen.render import render
 from bggen.spec import FORGETFUL
+from bggen.state import RELEASE_FILE
 from bggen.workspace import WorkTree
 
 if TYPE_CHECKING:
@@ -97,14 +98,16 @@ def _check_pair(source: Source, app: str, env: str) -> tuple[list[Problem], Sequ
 
 
 def _strangers(source: Source, app: str, repo: RepoConfig) -> Iterator[Problem]:
-    """Report folders that look like environments, but are none of bggen.yaml's."""
+    """Report folders that look like environments, but are none of bggen.yaml's, or none of the app's."""
+    own = source.environments(app, repo)
     for name, kind in sorted(source.files.names(f"apps/{app}").items()):
-        if kind != "folder" or name in repo.environments:
+        if kind != "folder" or name in own:
             continue
-        for file in ("overlay.yaml", "release.yaml"):
+        for file in ("overlay.yaml", RELEASE_FILE):
             if file in source.files.names(f"apps/{app}/{name}"):
-                known = ", ".join(repo.environments)
-                yield Problem(f"apps/{app}/{name}/{file}", 1, 1, "", f"bggen.yaml has no environment {name} ({known})")
+                where, known = ("app.yaml", own) if name in repo.environments else ("bggen.yaml", repo.environments)
+                message = f"{where} has no environment {name} ({', '.join(known)})"
+                yield Problem(f"apps/{app}/{name}/{file}", 1, 1, "", message)
 
 
 def _cluster(repo: RepoConfig, env: str) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bggen.app.views import View
-    from bggen.model import Release
+    from bggen.model import Hold, Release
 
 
 def view_text(view: View) -> str:
@@ -41,13 +41,18 @@ def _status_cells(row: StatusRow) -> list[str]:
     state = row.state
     remarks = [
         *(["spec has changes that no colour has"] if row.pending_spec else []),
-        *([f"on hold: {state.hold.reason}"] if state.hold else []),
+        *([_hold(state.hold)] if state.hold else []),
     ]
     active = f"{state.active} {_release(state.active_release)}" if state.active else "-"
     idle = f"{state.idle_color} {_release(state.idle_release)}" if state.idle_release else f"{state.idle_color} empty"
     mark = " parked" if state.idle == "parked" else " pending" if state.pending else ""
     back = f"release {state.previous.release}" if state.previous else "-"
     return [state.app, state.env, active, row.since or "-", f"{idle}{mark}", back, "; ".join(remarks)]
+
+
+def _hold(hold: Hold) -> str:
+    until = f" until {hold.until}" if hold.until else ""
+    return f"on hold{until}: {hold.reason}"
 
 
 def _release(release: Release | None) -> str:
