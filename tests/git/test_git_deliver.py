@@ -15,6 +15,8 @@ from tests.support.repos import Repo, assert_delivered, make_repo, standard_chan
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bggen.workspace import Files
+
 
 def deliver(root: Path, changes: list[Change], message: str = "shop(prod): flip\n\nBggen-App: shop\n") -> str:
     with Checkout.open(root) as checkout, checkout.lock():
@@ -158,7 +160,8 @@ def test_subfolder_of_a_monorepo(env: dict[str, str], tmp_path: Path) -> None:
     root = repo.path / prefix
     with Checkout.open(root) as checkout:
         assert checkout.tip_files().read("apps/shop/prod/release.yaml") == b"active: blue\n"
-        assert checkout.tip_files().names("") == {"bggen.yaml": "file", "apps": "folder"}
+        files: Files = checkout.tip_files()
+        assert files.names("") == {"bggen.yaml": "file", "apps": "folder"}
         assert checkout.tip_files().names("src") == {}
         repo.write(f"{prefix}apps/shop/prod/release.yaml", "edited\n")
         assert checkout.watch(["apps/shop"]).result() == {"apps/shop/prod/release.yaml"}
@@ -261,18 +264,53 @@ def test_watch_sees_every_sort_of_change(repo: Repo) -> None:
         assert checkout.watch(["apps/hello"]).result() == frozenset()
 
 
-@pytest.mark.parametrize("option", ["--assume-unchanged", "--skip-worktree"])
-def test_path_that_git_was_told_not_to_look_at_is_refused(repo: Repo, option: str) -> None:
+MARKS = ["--assume-unchanged", "--skip-worktree"]
+
+
+@pytest.mark.parametrize("option", MARKS)
+@pytest.mark.parametrize("watched", [True, False])
+def test_edit_that_git_was_told_not_to_look_at_is_refused(repo: Repo, option: str, *, watched: bool) -> None:
     repo.git("update-index", option, "apps/shop/prod/release.yaml")
     repo.write("apps/shop/prod/release.yaml", "mine\n")
     tip = repo.tip()
-    # Newer versions of git forget skip-worktree where the file is there, and then the status tells.
     with Checkout.open(repo.path) as checkout:
-        seen = checkout.watch(["apps/shop/prod"]).result()
-        if not seen:
-            with pytest.raises(RefusedError, match="told not to look"):
-                checkout.deliver(checkout.tip, standard_changes(), "m", "r")
-    assert option == "--skip-worktree" or not seen
+        if watched:
+            checkout.watch(["apps/shop"]).result()
+        with pytest.raises(RefusedError, match=r"release\.yaml was edited, and git was told not to look") as caught:
+            checkout.deliver(checkout.tip, standard_changes(), "m", "r")
+    assert caught.value.kind == "uncommitted"
     assert repo.tip() == tip
     assert (repo.path / "apps/shop/prod/release.yaml").read_text() == "mine\n"
     assert list(repo.path.rglob(".bggen-*")) == []
+
+
+@pytest.mark.parametrize("option", MARKS)
+@pytest.mark.parametrize("watched", [True, False])
+def test_marked_path_is_committed_and_the_mark_goes(repo: Repo, option: str, *, watched: bool) -> None:
+    repo.git("update-index", option, "apps/shop/prod/release.yaml", "apps/shop/prod/manifests/old.yaml")
+    with Checkout.open(repo.path) as checkout:
+        if watched:
+            assert checkout.watch(["apps/shop"]).result() == frozenset()
+        checkout.deliver(checkout.tip, standard_changes(), "m", "r")
+    assert_delivered(repo, standard_changes())
+    repo.write("apps/shop/prod/release.yaml", "edited\n")
+    assert repo.git("status", "--porcelain") == " M apps/shop/prod/release.yaml"
+
+
+def test_watch_follows_git_in_what_counts_as_a_change(repo: Repo) -> None:
+    repo.commit({".gitignore": "*.swp\n", "apps/shop/crlf.yaml": "a\r\nb\r\n"})
+    repo.git("config", "core.autocrlf", "true")
+    (repo.path / "apps/shop/link").symlink_to("prod")
+    repo.commit({})
+    repo.write("apps/shop/.app.yaml.swp", "ignored\n")
+    with Checkout.open(repo.path) as checkout:
+        assert checkout.watch(["apps/shop", "bggen.yaml"]).result() == frozenset()
+        (repo.path / "apps/shop/app.yaml").chmod(0o755)
+        assert checkout.watch(["apps/shop"]).result() == {"apps/shop/app.yaml"}
+        (repo.path / "apps/shop/link").unlink()
+        (repo.path / "apps/shop/link").symlink_to("elsewhere")
+        assert checkout.watch(["apps/shop/link"]).result() == {"apps/shop/link"}
+        repo.write("apps/new.yaml", "new\n")
+        assert checkout.watch(["apps/new.yaml"]).result() == {"apps/new.yaml"}
+        repo.git("add", "--intent-to-add", "apps/new.yaml")
+        assert checkout.watch(["apps/new.yaml"]).result() == {"apps/new.yaml"}

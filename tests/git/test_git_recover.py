@@ -30,11 +30,13 @@ if TYPE_CHECKING:
 SOURCE = Path(__file__).resolve().parents[2]
 
 
-def killed_at_each_step(template: Path, env: dict[str, str], what: str = "deliver") -> Iterator[tuple[Repo, bool]]:
+def killed_at_each_step(
+    template: Path, env: dict[str, str], what: str = "deliver", first: int = 0
+) -> Iterator[tuple[Repo, bool]]:
     """Yield a copy of the repository for each step before which the work was killed, and one that got through."""
     search = os.pathsep.join([str(SOURCE / "generator"), str(SOURCE)])
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.support.killed", str(template), what],
+        [sys.executable, "-m", "tests.support.killed", str(template), what, str(first)],
         env=env | {"PYTHONPATH": search},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -83,12 +85,13 @@ def mess(repo: Repo) -> None:
     repo.write("untracked", "new\n")
 
 
-def test_kill_at_every_step(repo: Repo, env: dict[str, str]) -> None:
+@pytest.mark.parametrize("what", ["deliver", "deliver-group"])
+def test_kill_at_every_step(repo: Repo, env: dict[str, str], what: str) -> None:
     mess(repo)
     bear_copies(repo)
     before, old = repo.snapshot(), repo.tip()
     outcomes = {"undone": 0, "finished": 0, "nothing to do": 0}
-    for copy, killed in killed_at_each_step(repo.path, env):
+    for copy, killed in killed_at_each_step(repo.path, env, what):
         line = recover(copy)
         assert line is None or killed
         key = "nothing to do" if line is None else ("finished" if line.startswith("finished") else "undone")
@@ -115,7 +118,7 @@ def half_template(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     fill(repo)
     bear_copies(repo)
     old = repo.tip()
-    for copy, _ in killed_at_each_step(repo.path, repo.env):
+    for copy, _ in killed_at_each_step(repo.path, repo.env, first=30):
         if copy.tip() != old:
             return copy
     raise AssertionError("no kill fell after the branch moved")
@@ -185,6 +188,36 @@ def test_link_that_was_made_since_is_left_alone(half: Repo, tmp_path: Path) -> N
     assert "left alone" in line
     assert {path: path.read_bytes() for path in (tmp_path / "outside").rglob("*") if path.is_file()} == before
     assert not journal.exists(half.path / ".git/bggen")
+
+
+def test_subfolder_of_a_monorepo(repo: Repo) -> None:
+    # As `half`, but by hand: the branch has moved, and nothing has followed.
+    prefix = "platform/config ü/"
+    for path in ("apps", "bggen.yaml"):
+        (repo.path / prefix).mkdir(parents=True, exist_ok=True)
+        repo.git("mv", path, prefix + path)
+    old = repo.commit({})
+    root = repo.path / prefix
+    with Checkout.open(root) as checkout:
+        new = checkout.deliver(old, standard_changes(), "m", "r")
+    items = tuple(
+        journal.Item(
+            change.path,
+            f"{change.path}.tmp" if change.after else None,
+            None if change.before is None else repo.git("rev-parse", f"{old}:{prefix}{change.path}"),
+            None if change.after is None else repo.git("rev-parse", f"{new}:{prefix}{change.path}"),
+            executable=False,
+        )
+        for change in standard_changes()
+    )
+    repo.git("reset", "-q", "--hard", old)
+    repo.git("update-ref", "refs/heads/main", new)
+    journal.write(repo.path / ".git/bggen", journal.Journal("refs/heads/main", old, new, items, ()))
+    with Checkout.open(root) as checkout:
+        line = checkout.recover()
+    assert line == f"finished the commit {new[:10]} on main, which was interrupted"
+    assert_delivered(repo, standard_changes(), prefix)
+    assert repo.git("status", "--porcelain") == ""
 
 
 def test_branch_that_went_on(half: Repo) -> None:
@@ -257,3 +290,30 @@ def test_interrupt_waits_until_the_change_is_made(repo: Repo, env: dict[str, str
     assert done.stdout == ""
     armed.unlink()
     assert_delivered(repo, standard_changes())
+
+
+def test_failure_after_the_branch_moved_is_told_and_repaired(repo: Repo, tmp_path: Path) -> None:
+    # This filter works until the journal is there; so the index cannot follow the branch.
+    script = tmp_path / "clean"
+    script.write_text(f"#!/bin/sh\ntest -e '{repo.path}/.git/bggen/journal.json' && exit 1\nexec cat\n")
+    script.chmod(0o755)
+    repo.commit({".gitattributes": "release.yaml filter=x\n"})
+    repo.git("config", "filter.x.clean", str(script))
+    repo.git("config", "filter.x.smudge", "cat")
+    repo.git("config", "filter.x.required", "true")
+    old = repo.tip()
+    with (
+        Checkout.open(repo.path) as checkout,
+        pytest.raises(GitError, match="cannot bring the index up to date") as caught,
+    ):
+        checkout.deliver(old, standard_changes(), "m", "r")
+    assert f"the commit {repo.tip()[:10]} is on main, but not all of its files" in caught.value.message
+    assert caught.value.hint == "the next bggen command that changes something puts that right"
+    assert repo.git("rev-parse", "HEAD^") == old
+    with pytest.raises(GitError):
+        recover(repo)
+    repo.git("config", "filter.x.clean", "cat")
+    line = recover(repo)
+    assert line == f"finished the commit {repo.tip()[:10]} on main, which was interrupted"
+    assert_delivered(repo, standard_changes())
+    deliver_more(repo)

@@ -144,6 +144,6 @@ def assert_no_leftovers(repo: Repo) -> None:
     """Assert that no temporary file and no journal is left, and that git finds the repository sound."""
     assert list(repo.path.rglob(".bggen-*")) == []
     git_dir = repo.path / repo.git("rev-parse", "--git-dir")
-    assert [path.name for path in (git_dir / "bggen").glob("*")] in ([], ["lock"])
+    assert [path.name for path in (git_dir / "bggen").glob("journal*")] == []
     assert not (git_dir / "index.lock").exists()
     repo.git("fsck", "--strict")

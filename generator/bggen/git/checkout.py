@@ -103,7 +103,7 @@ class Checkout:
 
         Inside `lock`, or what another bggen is just writing is taken for somebody's work.
         """
-        pending = PendingStatus(self._place, paths)
+        pending = PendingStatus(self._place, self._head.commit, paths)
         self._pending.append(pending)
         return pending
 
@@ -157,11 +157,22 @@ class Checkout:
             GitError: git or the file system fails.
         """
         head = Head(self._head.ref, tip, self._head.text)
+        files = {change.path for change in changes}
+        seen = (pending.marked(files) for pending in self._pending)
         with self.lock():
             held = self._lock
             if held is None:
                 raise GitError("the lock of this checkout is gone")
-            return deliver(self._place, self._objects, head, changes, message=message, reflog=reflog, lock=held)
+            return deliver(
+                self._place,
+                self._objects,
+                head,
+                changes,
+                message=message,
+                reflog=reflog,
+                lock=held,
+                hidden=next((marked for marked in seen if marked is not None), None),
+            )
 
     def identity(self) -> str:
         """Return the committer as `Name <mail>`.

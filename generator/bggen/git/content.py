@@ -81,7 +81,8 @@ def cleaned(place: Place, paths: list[str]) -> dict[str, str]:
     """
     if not paths:
         return {}
-    words = "".join(f"{path}\n" for path in paths).encode("utf-8", "surrogateescape")
+    # From standard input git takes paths from the top of the work tree, wherever it was started.
+    words = "".join(f"{place.prefix}{path}\n" for path in paths).encode("utf-8", "surrogateescape")
     done = finish(
         place.git.start("-c", "core.safecrlf=false", "hash-object", "--stdin-paths", stdin=subprocess.PIPE), words
     )

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from bggen.errors import BggenError, GitError, RefusedError
 from bggen.git import journal
-from bggen.git.content import on_disk, refuse_lossy
-from bggen.git.index import HiddenPaths, IndexUpdate
+from bggen.git.content import cleaned, on_disk, refuse_lossy
+from bggen.git.index import IndexUpdate, hidden_paths
 from bggen.git.place import refuse_unready, same_branch, short, wait_for_index
 from bggen.git.settings import PendingSettings
 from bggen.git.trees import Rewrite
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from bggen.git.objects import Objects
     from bggen.git.place import Head, Place
+    from bggen.git.trees import File
     from bggen.model import Change
 
 
@@ -38,6 +39,7 @@ def deliver(
     message: str,
     reflog: str,
     lock: int,
+    hidden: Mapping[str, str] | None = None,
 ) -> str:
     """Commit the changes on top of `head` and let the files on disk and their index entries follow.
 
@@ -52,6 +54,7 @@ def deliver(
         message: the commit message.
         reflog: the line for the reflog.
         lock: the descriptor of bggen's lock in this checkout.
+        hidden: which of the files git was told not to look at, where this is known (see `hidden_paths`).
 
     Returns:
         The new commit's id; `head.commit` where the tree holds the changes already.
@@ -75,12 +78,14 @@ def deliver(
         return head.commit
     wait_for_index(place)
     with contextlib.ExitStack() as started:
-        hidden = HiddenPaths(place, files)
-        started.callback(hidden.close)
         index = IndexUpdate(place)
         started.callback(index.close)
         asked = PendingSettings(place)
         started.callback(asked.close)
+        if hidden is None:
+            hidden = hidden_paths(place, files)
+        if hidden:
+            _refuse_hidden_edits(place, work, files, hidden)
         objects.write(new_tree.objects)
         settings = asked.result()
         commit = _commit(place, new_tree.top, head.commit, message, sign=settings.sign)
@@ -88,7 +93,6 @@ def deliver(
         written = on_disk(place, blobs)
         if settings.filters:
             refuse_lossy(place, written, blobs)
-        skipped = _skipped(work, hidden.result())
         staged = Staged(
             work,
             {path: written.get(path) for path in files},
@@ -100,7 +104,7 @@ def deliver(
             for path, file in files.items()
         )
         note = journal.Journal(ref, head.commit, commit, items, tuple(staged.folders))
-        _move(place, head, note, staged, index, skipped=skipped, reflog=reflog, lock=lock)
+        _move(place, head, note, staged, index, marked=hidden, reflog=reflog, lock=lock)
     return commit
 
 
@@ -111,7 +115,7 @@ def _move(
     staged: Staged,
     index: IndexUpdate,
     *,
-    skipped: Collection[str],
+    marked: Collection[str],
     reflog: str,
     lock: int,
 ) -> None:
@@ -129,7 +133,7 @@ def _move(
                 journal.remove(folder)
         try:
             staged.place()
-            index.finish(note.items, skipped)
+            index.finish(note.items, marked)
         except BggenError as error:
             made = f"the commit {note.new[:10]} is on {printable(short(note.ref))}"
             raise GitError(
@@ -223,17 +227,17 @@ def _refuse_obstacle(work: WorkTree, change: Change) -> None:
         )
 
 
-def _skipped(work: WorkTree, hidden: Mapping[str, str]) -> Collection[str]:
-    """Return the paths outside of a sparse checkout; refuse those whose edits git was told not to show."""
-    for path, tag in hidden.items():
-        if tag != "S" or work.check(path) is not None:
-            option = "--no-skip-worktree" if tag == "S" else "--no-assume-unchanged"
+def _refuse_hidden_edits(place: Place, work: WorkTree, files: Mapping[str, File], hidden: Mapping[str, str]) -> None:
+    """Refuse files whose edits no status shows, because git was told not to look at them."""
+    present = [path for path in files if path in hidden and work.check(path)]
+    for path, oid in cleaned(place, present).items():
+        if oid != files[path].old:
+            option = "--no-skip-worktree" if hidden[path] == "S" else "--no-assume-unchanged"
             raise RefusedError(
-                f"git was told not to look for changes of {printable(path)}",
-                hint=f"git update-index {option} {printable(path)}",
+                f"{printable(path)} was edited, and git was told not to look",
+                hint=f"git update-index {option} {printable(path)}, then look at `git status`",
                 kind="uncommitted",
             )
-    return hidden.keys()
 
 
 @contextlib.contextmanager

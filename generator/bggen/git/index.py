@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from bggen.git.place import wait_for_index
 from bggen.git.process import Done, end, finish, path_arguments
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Collection, Iterable
 
     from bggen.git.journal import Item
@@ -18,33 +18,19 @@ if TYPE_CHECKING:
 _TRIES = 5
 
 
-class HiddenPaths:
-    """Asks in the background which paths git was told not to look at.
+def hidden_paths(place: Place, paths: Collection[str]) -> dict[str, str]:
+    """Return the paths that git was told not to look at.
 
-    `result` gives path → `S` (skip-worktree: outside of a sparse checkout) or a lower-case letter (assume-unchanged).
-    Source: git-ls-files(1), -t and -v.
+    Returns:
+        path → `S` (skip-worktree, as outside of a sparse checkout) or a lower-case letter (assume-unchanged).
+        Source: git-ls-files(1), -v.
+
+    Raises:
+        GitError: git failed.
     """
-
-    def __init__(self, place: Place, paths: Collection[str]) -> None:
-        """Start to ask."""
-        self._paths = paths
-        self._process = place.git.start("ls-files", "-v", "-z", "--", *path_arguments(paths), stdin=subprocess.DEVNULL)
-
-    def result(self) -> dict[str, str]:
-        """Return the marked paths among those asked about.
-
-        Raises:
-            GitError: git failed.
-        """
-        done = finish(self._process)
-        if done.code != 0:
-            raise done.error("read the index")
-        records = (record.partition(" ") for record in done.out.decode("utf-8", "surrogateescape").split("\0"))
-        return {path: tag for tag, _, path in records if (tag == "S" or tag.islower()) and path in self._paths}
-
-    def close(self) -> None:
-        """End it, where nobody wants its result any more."""
-        end(self._process)
+    out = place.git.output("read the index", "ls-files", "-v", "-z", "--", *path_arguments(paths))
+    records = (record.partition(" ") for record in out.decode("utf-8", "surrogateescape").split("\0"))
+    return {path: tag for tag, _, path in records if path in paths and (tag == "S" or tag.islower())}
 
 
 class IndexUpdate:
@@ -59,21 +45,21 @@ class IndexUpdate:
         self._place = place
         self._process: subprocess.Popen[bytes] | None = _start(place)
 
-    def finish(self, items: Collection[Item], skipped: Collection[str] = ()) -> None:
+    def finish(self, items: Collection[Item], marked: Collection[str] = ()) -> None:
         """Take these files from disk into the index, with their time stamps; absent ones leave it.
 
         Args:
             items: the files.
-            skipped: those of their paths that are marked skip-worktree; the mark goes, now that the file is on disk.
+            marked: the paths that git was told not to look at; the mark goes, or git would not look now.
 
         Raises:
             GitError: git could not, after several tries where the lock was in the way.
         """
-        self._take(item.path for item in items if item.path not in skipped)
-        marked = [item for item in items if item.path in skipped]
-        if marked:
-            set_entries(self._place, marked)
-            self._take(item.path for item in marked)
+        self._take(item.path for item in items if item.path not in marked)
+        others = [item for item in items if item.path in marked]
+        if others:
+            set_entries(self._place, others)
+            self._take(item.path for item in others)
 
     def close(self) -> None:
         """End it without a change."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bggen.errors import InvalidError
 from bggen.git import journal
 from bggen.git.content import cleaned, on_disk
-from bggen.git.index import HiddenPaths, IndexUpdate, set_entries
+from bggen.git.index import IndexUpdate, hidden_paths, set_entries
 from bggen.git.place import read_head, short, wait_for_index
 from bggen.workspace import Staged, WorkTree, printable, remove_leftovers
 
@@ -78,8 +78,7 @@ def _finish(place: Place, head: Head, note: Journal) -> list[str]:
     known = {path for path, item in wanted.items() if entries.get(path) in {item.old, item.new}}
     index = IndexUpdate(place)
     try:
-        skipped = [path for path, tag in HiddenPaths(place, wanted).result().items() if tag == "S"]
-        index.finish([item for path, item in wanted.items() if path in settled & known], skipped)
+        index.finish([item for path, item in wanted.items() if path in settled & known], hidden_paths(place, wanted))
     finally:
         index.close()
     # The file was edited since, but what is staged is still the old content: without this, the next `git commit` of
