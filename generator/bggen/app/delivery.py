@@ -72,7 +72,9 @@ def carry_out(order: Order, *, dry_run: bool) -> Changed:
             if dry_run:
                 return _planned(order, checkout, replace(known, attempts=1))
             with checkout.lock():
-                return _until_it_lands(order, checkout, replace(known, recovered=checkout.recover()))
+                known = replace(known, recovered=checkout.recover())
+                checkout.prepare()
+                return _until_it_lands(order, checkout, known)
     except BggenError as error:
         error.known = error.known or known
         raise

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from bggen.errors import GitError
 from bggen.git import lock
 from bggen.git.deliver import deliver, identity_settings, refuse_nameless
+from bggen.git.index import IndexUpdate
 from bggen.git.objects import Objects
 from bggen.git.place import Head, Place, locate, read_head, refuse_unready, short
 from bggen.git.recovery import recover
@@ -32,6 +33,7 @@ class Checkout:
         self._objects = Objects(place.git)
         self._pending: list[PendingStatus] = []
         self._lock: int | None = None
+        self._index: IndexUpdate | None = None
 
     @classmethod
     def open(cls, root: Path, *, changing: bool = True) -> Self:
@@ -61,6 +63,7 @@ class Checkout:
     def close(self) -> None:
         """End the processes that were started for reading."""
         self._objects.close()
+        self._release_index()
         for pending in self._pending:
             pending.close()
         self._pending.clear()
@@ -138,6 +141,22 @@ class Checkout:
             self.refresh()
         return line
 
+    def prepare(self) -> None:
+        """Take the index and begin to read it, while the decision is made: in a large repo that takes as long.
+
+        Inside `lock`. Nobody can stage anything between a look at the status and the delivery then. Without it,
+        `deliver` does it.
+
+        Raises:
+            GitError: another git holds the index.
+        """
+        self._index = self._index or IndexUpdate(self._place)
+
+    def _release_index(self) -> None:
+        index, self._index = self._index, None
+        if index is not None:
+            index.close()
+
     def deliver(self, tip: str, changes: Sequence[Change], message: str, reflog: str) -> str:
         """Make one commit of the changes on the branch, and let the files on disk and in the index follow.
 
@@ -163,16 +182,21 @@ class Checkout:
             held = self._lock
             if held is None:
                 raise GitError("the lock of this checkout is gone")
-            return deliver(
-                self._place,
-                self._objects,
-                head,
-                changes,
-                message=message,
-                reflog=reflog,
-                lock=held,
-                hidden=next((marked for marked in seen if marked is not None), None),
-            )
+            self._index = self._index or IndexUpdate(self._place)
+            try:
+                return deliver(
+                    self._place,
+                    self._objects,
+                    head,
+                    changes,
+                    message=message,
+                    reflog=reflog,
+                    lock=held,
+                    index=self._index,
+                    hidden=next((marked for marked in seen if marked is not None), None),
+                )
+            finally:
+                self._release_index()
 
     def identity(self) -> str:
         """Return the committer as `Name <mail>`.

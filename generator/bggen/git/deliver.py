@@ -12,7 +12,7 @@ from bggen.errors import BggenError, GitError, RefusedError
 from bggen.git import journal
 from bggen.git.content import cleaned, on_disk, refuse_lossy
 from bggen.git.index import IndexUpdate, hidden_paths
-from bggen.git.place import refuse_unready, same_branch, short, wait_for_index
+from bggen.git.place import refuse_unready, same_branch, short
 from bggen.git.settings import PendingSettings
 from bggen.git.trees import Rewrite
 from bggen.workspace import Staged, WorkTree, not_a, printable
@@ -39,6 +39,7 @@ def deliver(
     message: str,
     reflog: str,
     lock: int,
+    index: IndexUpdate,
     hidden: Mapping[str, str] | None = None,
 ) -> str:
     """Commit the changes on top of `head` and let the files on disk and their index entries follow.
@@ -54,6 +55,7 @@ def deliver(
         message: the commit message.
         reflog: the line for the reflog.
         lock: the descriptor of bggen's lock in this checkout.
+        index: the index, held; the caller closes it.
         hidden: which of the files git was told not to look at, where this is known (see `hidden_paths`).
 
     Returns:
@@ -76,12 +78,7 @@ def deliver(
     files = {path: file for path, file in files.items() if file.old != file.new}
     if not files:
         return head.commit
-    wait_for_index(place)
-    with contextlib.ExitStack() as started:
-        index = IndexUpdate(place)
-        started.callback(index.close)
-        asked = PendingSettings(place)
-        started.callback(asked.close)
+    with contextlib.closing(PendingSettings(place)) as asked:
         if hidden is None:
             hidden = hidden_paths(place, files)
         if hidden:

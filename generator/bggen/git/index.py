@@ -41,7 +41,12 @@ class IndexUpdate:
     """
 
     def __init__(self, place: Place) -> None:
-        """Start it."""
+        """Start it.
+
+        Raises:
+            GitError: another git holds the index.
+        """
+        wait_for_index(place)
         self._place = place
         self._process: subprocess.Popen[bytes] | None = _start(place)
 
