@@ -7,7 +7,10 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from jsonschema import Draft202012Validator
+
 from bggen.cli.main import main
+from bggen.resources import resource_dir
 from tests.support.repos import Repo, clean_environment
 
 if TYPE_CHECKING:
@@ -50,6 +53,13 @@ kubernetes: "1.34"
 """
 
 
+# By action; the rest are changing commands.
+_DOCUMENTS = {
+    **dict.fromkeys(["init", "new", "render"], "files"),
+    **{name: name for name in ("status", "diff", "show", "validate")},
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """What one run of bggen came to."""
@@ -60,8 +70,15 @@ class Ran:
 
     @property
     def json(self) -> Any:
-        """The document on standard output."""
-        return json.loads(self.out)
+        """The one document on standard output, held to its published schema."""
+        document = json.loads(self.out)
+        if document.get("schemaVersion") is None:
+            return document
+        name = "change" if "error" in document else _DOCUMENTS.get(document["action"], "change")
+        schema = json.loads((resource_dir("schemas") / f"{name}.schema.json").read_text(encoding="utf-8"))
+        Draft202012Validator(schema).validate(document)
+        assert document.keys() <= schema["properties"].keys(), "a field that nobody described"
+        return document
 
 
 class ConfigRepo(Repo):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAMES = ["app", "overlay", "repo", "release", "color"]
+# What `--output json` prints. Fields may be added there, so that readers must not refuse the ones they do not know.
+DOCUMENTS = ["change", "files", "status", "diff", "show", "validate"]
 
 
 def load(name: str) -> dict[str, Any]:
@@ -48,7 +50,11 @@ def resolved(whole: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     return {**resolved(whole, target), **part}
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_every_schema_is_looked_at() -> None:
+    assert sorted(NAMES + DOCUMENTS) == sorted(path.name.split(".")[0] for path in resource_dir("schemas").iterdir())
+
+
+@pytest.mark.parametrize("name", NAMES + DOCUMENTS)
 def test_a_schema_is_valid_and_says_what_it_is(name: str) -> None:
     schema = load(name)
     Draft202012Validator.check_schema(schema)
@@ -58,7 +64,7 @@ def test_a_schema_is_valid_and_says_what_it_is(name: str) -> None:
     assert schema["description"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES + DOCUMENTS)
 def test_every_property_has_a_description_and_examples_that_are_valid(name: str) -> None:
     schema = load(name)
     for where, part in parts(schema):
@@ -84,7 +90,7 @@ def test_no_mapping_takes_keys_that_nobody_described(name: str) -> None:
     assert seen
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES + DOCUMENTS)
 def test_alternatives_that_would_make_errors_unreadable_are_not_used(name: str) -> None:
     text = json.dumps(load(name))
     assert '"oneOf"' not in text
