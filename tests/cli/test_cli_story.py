@@ -165,7 +165,7 @@ def test_blue_talks_to_blue_and_green_to_green(repo: ConfigRepo) -> None:
     for color in ("blue", "green"):
         text = (repo.path / f"apps/shop/prod/manifests/deployment-shop-web-{color}.yaml").read_text()
         container = yaml.safe_load(text)["spec"]["template"]["spec"]["containers"][0]
-        assert container["env"] == [{"name": "API_URL", "value": f"http://shop-api-{color}:9090"}]
+        assert container["env"] == [{"name": "API_URL", "value": f"http://shop-api-{color}"}]
 
 
 def test_an_edit_of_any_spec_file_and_a_bump_leave_the_active_colour_and_the_switch(repo: ConfigRepo) -> None:

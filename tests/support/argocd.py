@@ -125,12 +125,14 @@ class Sync:
 
     Attributes:
         watch: called at every moment at which others see the cluster.
+        stop: called where the sync stops at a gate, to wait or for good.
     """
 
     cluster: Cluster
     tree: Tree
     world: World = field(default_factory=World)
     watch: Callable[[], None] = _nobody
+    stop: Callable[[], None] = _nobody
     log: list[tuple[str, Key]] = field(default_factory=list)
     _running: set[Key] = field(default_factory=set)
     _done: set[Key] = field(default_factory=set)
@@ -177,9 +179,10 @@ class Sync:
             failed |= health is Health.DEGRADED
         self.watch()
         self.log += waits
-        if waits or self.cluster.terminating:
-            return End.WAITING
-        return End.FAILED if failed else None
+        if not (waits or self.cluster.terminating or failed):
+            return None
+        self.stop()
+        return End.FAILED if failed and not waits and not self.cluster.terminating else End.WAITING
 
     def _apply(self, tasks: list[Task]) -> End | None:
         """Prune, then create and update kind by kind; the objects of a kind go at the same time."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.support.argocd import End, Sync, World
-from tests.support.argocd_cluster import Cluster, Health, Resource, Tree
+from tests.support.argocd_cluster import Cluster, Health, Tree
 from tests.support.argocd_history import rolled_back, tree_of
 from tests.support.argocd_traffic import Watch
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from tests.support.argocd_traffic import Broken
 
 Change = Callable[[Tree], Tree]
-_PRUNE_LAST = frozenset({"PruneLast=true"})
+WORLDS = [World(), World(lambda _key: Health.PROGRESSING), World(lambda _key: Health.DEGRADED)]
 
 
 def as_rendered(tree: Tree) -> Tree:
@@ -25,35 +24,10 @@ def as_rendered(tree: Tree) -> Tree:
     return tree
 
 
-def repaired(tree: Tree) -> Tree:
-    """Change waves and options so that components, ports and routes may come and go as well.
-
-    - `PruneLast` on all that traffic of the active release passes through or needs: every object of its components in
-      its colour, their active Services, the Ingress. Nothing of it but an Ingress is ever pruned by the next commit, so
-      that only a sync that skips commits pays with a wave after the last.
-    - The other colour's ServiceAccounts and Services are no earlier than its Deployments.
-    - So are active Services that stand in for a component which only the other colour has.
-    """
-    return Tree({key: _repaired(resource, tree) for key, resource in tree.resources.items()}, tree.active)
-
-
-def _repaired(resource: Resource, tree: Tree) -> Resource:
-    kind, name = resource.key
-    color = resource.color_selected if resource.active else resource.color
-    if kind == "Ingress":
-        return replace(resource, options=_PRUNE_LAST)
-    if color is None:
-        return resource
-    if color != tree.active:
-        return replace(resource, wave=30)
-    runs = resource.active or ("Deployment", name) in tree.resources
-    return replace(resource, options=_PRUNE_LAST) if runs else resource
-
-
 def sync(cluster: Cluster, tree: Tree, world: World | None = None) -> tuple[End, set[Broken]]:
     """Run a sync and return what broke on the way."""
     watch = Watch(cluster, tree)
-    end = Sync(cluster, tree, world or World(), watch.look).run()
+    end = Sync(cluster, tree, world or World(), watch.look, watch.stop).run()
     if end is End.SUCCEEDED:
         watch.look()
     return end, watch.broken
@@ -64,7 +38,7 @@ def harm(broken: set[Broken]) -> set[Broken]:
     return {each for each in broken if not each.rule.startswith("in-place")}
 
 
-def not_switched(cluster: Cluster, state: EnvState, change: Change) -> list[Key]:
+def not_switched(cluster: Cluster, state: EnvState, change: Change = as_rendered) -> list[Key]:
     """Roll back with the colour that is left dead for good, and return what of the switch was not applied."""
     back = rolled_back(state)
     if back is None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]  # kind and name; everything of one (app, env) is in one namespace
 COLOR = "bggen.dev/color"
-_URL = re.compile(r"http://([a-z][-a-z0-9]*):(\d+)")
+_URL = re.compile(r"http://([a-z][-a-z0-9]*)(?::(\d+))?")
 
 
 class Health(StrEnum):
@@ -41,7 +41,9 @@ class Resource:
     pod_labels: frozenset[tuple[str, str]] = frozenset()
     account: str | None = None
     calls: frozenset[tuple[str, str]] = frozenset()  # (host, port) that the pods were told
+    listens: frozenset[str] = frozenset()  # names of the pods' ports
     selector: frozenset[tuple[str, str]] = frozenset()
+    targets: frozenset[str] = frozenset()  # target ports of a Service, by name
     ports: frozenset[str] = frozenset()  # names and numbers
     backends: frozenset[tuple[str, str]] = frozenset()  # (Service, port) of an Ingress
 
@@ -66,10 +68,15 @@ class Resource:
             case "Service":
                 ports = {str(port[field]) for port in spec.get("ports", []) for field in ("name", "port")}
                 selector = frozenset((spec.get("selector") or {}).items())
-                return replace(made, selector=selector, ports=frozenset(ports))
+                targets = frozenset(str(port["targetPort"]) for port in spec.get("ports", []) if "targetPort" in port)
+                return replace(made, selector=selector, ports=frozenset(ports), targets=targets)
             case "Ingress":
                 return replace(made, backends=frozenset(_backends(spec)))
         return made
+
+    def leads_to(self, deployment: Resource) -> bool:
+        """Whether a Service selects these pods and they have the port that it names; else they are no endpoints."""
+        return self.selector <= deployment.pod_labels and self.targets <= deployment.listens
 
     @property
     def color_selected(self) -> str | None:
@@ -84,6 +91,7 @@ class Resource:
 
 def _deployment(spec: Mapping[str, Any]) -> dict[str, Any]:
     pod = spec["template"].get("spec") or {}
+    ports = [port for container in pod.get("containers", []) for port in container.get("ports", [])]
     told = [str(pod.get("containers", ""))]
     strategy = spec.get("strategy") or {}
     unavailable = (strategy.get("rollingUpdate") or {}).get("maxUnavailable", "25%")
@@ -92,8 +100,9 @@ def _deployment(spec: Mapping[str, Any]) -> dict[str, Any]:
         "template": json.dumps(spec["template"], sort_keys=True),
         "rolls_gently": strategy.get("type", "RollingUpdate") == "RollingUpdate" and unavailable in {0, "0", "0%"},
         "pod_labels": frozenset(spec["template"]["metadata"]["labels"].items()),
+        "listens": frozenset(port["name"] for port in ports if "name" in port),
         "account": pod.get("serviceAccountName"),
-        "calls": frozenset(match for text in told for match in _URL.findall(text)),
+        "calls": frozenset((host, port or "80") for text in told for host, port in _URL.findall(text)),
     }
 
 

@@ -153,14 +153,13 @@ def _specs(draw: st.DrawFn, names: list[str], *, steady: bool) -> AppSpec:
 
 
 @st.composite
-def histories(draw: st.DrawFn, *, steady: bool) -> list[Command]:
+def histories(draw: st.DrawFn) -> list[Command]:
     """Histories of up to nine commands; the first is a bump.
 
-    Args:
-        draw: given by hypothesis.
-        steady: components only ever come, and keep their ports, and there is always a route. Otherwise components,
-            ports and routes come and go.
+    In half of them components only ever come, and keep their ports, and there is always a route. In the others
+    components, ports and routes come and go.
     """
+    steady = draw(st.booleans())
     names = ["web", "api", "mailer", "front"]
     actions = ["bump", "bump", "bump --flip", "flip", "flip", "rollback", "park", "wake", "hold", "unhold"]
     commands = []

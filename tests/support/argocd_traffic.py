@@ -21,7 +21,8 @@ class Broken(NamedTuple):
         gone: an active Service with traffic, or the Ingress, was deleted before the switch had moved.
         pruned, stopped: the Deployment that users' traffic reached was deleted, or scaled to nothing.
         rolled: it got another pod template.
-        need: something that pods with traffic need is gone: their ServiceAccount, or a Service that they call.
+        need: a Service that pods with traffic call is gone, or where the sync stops at a gate, their ServiceAccount:
+            only new pods need that one.
 
     `in-place` is put before `rolled` and `need` where the Deployment's colour is the active one of the tree that is
     applied: the way from a release of a colour to a later one of the same colour, when Argo CD never saw the flips
@@ -49,7 +50,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self._edges = self._traffic()
-        self._old = frozenset(self._faults(self._edges))
+        self._old = frozenset([*self._faults(self._edges), *self._accounts(self._edges)])
         self.cluster.hits.clear()
 
     def look(self) -> None:
@@ -63,6 +64,10 @@ class Watch:
                     self.broken.add(_broken("unready", service, f"leads to {key[1]}"))
         self._edges = now
 
+    def stop(self) -> None:
+        """Look at what must be there for as long as the sync may stand at this gate."""
+        self.broken |= {*self._accounts(self._traffic())} - self._old
+
     def _traffic(self) -> dict[Key, frozenset[Key]]:
         """Return the Services that users reach, each with the Deployments whose pods it selects."""
         live = self.cluster.live
@@ -70,7 +75,7 @@ class Watch:
         if self.cluster.routed:
             entries |= {("Service", name) for resource in live.values() for name, _ in resource.backends}
         return {
-            entry: frozenset(key for key in self.cluster.pods if live[entry].selector <= live[key].pod_labels)
+            entry: frozenset(key for key in self.cluster.pods if live[entry].leads_to(live[key]))
             for entry in entries
             if entry in live
         }
@@ -96,12 +101,15 @@ class Watch:
                 if not self._answers(name, port):
                     yield _broken("no-backend", resource.key, f"{name}:{port}")
         for key in _all(traffic.values()):
-            deployment = live[key]
-            if deployment.account is not None and ("ServiceAccount", deployment.account) not in live:
-                yield _broken("need", key, f"ServiceAccount {deployment.account}")
-            for host, port in deployment.calls:
+            for host, port in live[key].calls:
                 if not self._answers(host, port):
                     yield _broken(self._in_place(key, "need"), key, f"http://{host}:{port}")
+
+    def _accounts(self, traffic: dict[Key, frozenset[Key]]) -> Iterator[Broken]:
+        for key in _all(traffic.values()):
+            account = self.cluster.live[key].account
+            if account is not None and ("ServiceAccount", account) not in self.cluster.live:
+                yield _broken("need", key, f"ServiceAccount {account}")
 
     def _answers(self, name: str, port: str) -> bool:
         service = self.cluster.live.get(("Service", name))

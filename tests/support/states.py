@@ -98,7 +98,7 @@ def shop_spec(tag: str = "v1", kubernetes: str = "1.34", **fields: Any) -> AppSp
             port=9090,
             replicas=2,
             command=("/bin/api",),
-            args=("--listen", "0.0.0.0:${api.port}", "--public", "http://${web.host}"),
+            args=("--listen", "0.0.0.0:9090", "--public", "http://${web.host}:${web.port}"),
             resources=Resources(cpu="250m", memory="256Mi", cpu_limit="1", memory_limit="512Mi"),
             user=1000,
             drain=5,

@@ -208,7 +208,6 @@ GREEN = [account("green"), deployment("green")]
             "blue",
             {"in-place rolled", "no-pods"},
         ),
-        (SERVED, SERVED[1:], "blue", {"need"}),
         ([*CALLING, service("blue", 0, "api-blue")], CALLING, "green", {"need"}),
         ([*CALLING, service("blue", 0, "api-blue")], CALLING, "blue", {"in-place need"}),
     ],
@@ -221,6 +220,14 @@ def test_every_harm_to_traffic_is_seen(start: list[Body], goal: list[Body], acti
     assert {each.rule for each in watch.broken} == rules
 
 
+@pytest.mark.parametrize(("world", "rules"), [(World(), set()), (STUCK, {"need"}), (BROKEN, {"need"})])
+def test_a_service_account_is_needed_for_as_long_as_a_sync_stands_still(world: World, rules: set[str]) -> None:
+    cluster = live(*SERVED)
+    watch = Watch(cluster, Tree.of([*SERVED[1:], *GREEN, body("Secret", "next", 1)], "blue"))
+    Sync(cluster, watch.tree, world, watch.look, watch.stop).run()
+    assert {each.rule for each in watch.broken} == rules
+
+
 def test_old_pods_stay_until_new_ones_are_ready() -> None:
     key = ("Deployment", "web-blue")
     cluster = live(deployment("blue"))
@@ -229,6 +236,18 @@ def test_old_pods_stay_until_new_ones_are_ready() -> None:
     assert cluster.pods[key].available == {old}
     run(cluster, deployment("blue", image="v2"), body("Secret", "next", 1))
     assert cluster.pods[key].available == {Resource.of(deployment("blue", image="v2")).template}
+
+
+def test_pods_without_the_port_that_a_service_names_are_no_endpoints() -> None:
+    named = service("blue")
+    named["spec"]["ports"][0]["targetPort"] = "http"
+    for ports, rules in (([{"name": "http"}], set()), ([], {"no-pods"})):
+        pods = deployment("blue")
+        pods["spec"]["template"]["spec"]["containers"][0]["ports"] = ports
+        cluster = live(account("blue"), pods)
+        watch = Watch(cluster, Tree.of([account("blue"), pods, named], "blue"))
+        Sync(cluster, watch.tree, watch=watch.look).run()
+        assert {each.rule for each in watch.broken} == rules
 
 
 def test_what_was_broken_before_a_sync_is_not_its_doing() -> None:

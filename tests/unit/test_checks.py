@@ -17,6 +17,8 @@ from tests.support.states import app_spec, bumped, component, first, flipped, he
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bggen.model import AppSpec
+
 
 POD = "spec.template.spec"
 CONTAINER = f"{POD}.containers.0"
@@ -71,14 +73,15 @@ BACKEND = "spec/rules/0/http/paths/0/backend/service"
             "spec.ports.0.targetPort: shop-web-blue has no port 8080",
         ),
         (SERVICE, put("spec.ports", []), "spec.ports: must not be empty"),
+        *(
+            (file, put("spec.ports.0.port", 8080), "spec.ports.0.port: must be 80, is 8080")
+            for file in (SERVICE, SWITCH, PREVIEW, "service-shop-web-green.yaml")
+        ),
         (INGRESS, put(f"{BACKEND}/name", "shop-web-blue"), "is no active Service of this app"),
         (INGRESS, put(f"{BACKEND}/name", "shop-web-preview"), "is no active Service of this app"),
         (INGRESS, put(f"{BACKEND}/port", {"name": "web"}), "the Service shop-web has no port 'web'"),
         (INGRESS, put(f"{BACKEND}/port", {"number": 80}), "the Service shop-web has no port None"),
         (INGRESS, put("spec.rules", []), "spec.rules: must not be empty"),
-        (DEPLOYMENT, annotation(OPTIONS, None), f"{OPTIONS}: must hold PruneLast=true"),
-        (IDLE, annotation(OPTIONS, "PruneLast=true"), f"{OPTIONS}: must not hold PruneLast=true"),
-        (SWITCH, annotation(OPTIONS, "Force=true,PruneLast=true"), f"{OPTIONS}: must not hold PruneLast=true"),
         (DEPLOYMENT, put(f"{POD}.hostNetwork", to=True), f"{POD}.hostNetwork: must be left out, is true"),
         (DEPLOYMENT, put(f"{POD}.volumes", []), f"{POD}.volumes: must be left out, is []"),
         (DEPLOYMENT, put(f"{POD}.enableServiceLinks", to=True), f"{POD}.enableServiceLinks: must be false, is true"),
@@ -201,6 +204,55 @@ def test_every_role_has_one_wave(file: str, wave: int) -> None:
         blocks = other < 20 and (file in {IDLE, INGRESS} or file.startswith("poddisruptionbudget-"))
         reason = "this may hold up the switch, which stands in 20" if blocks else f"must be {wave}"
         assert any(reason in line for line in found), (other, found)
+
+
+@pytest.mark.parametrize("file", [DEPLOYMENT, SERVICE, SWITCH, INGRESS])
+def test_what_serves_must_be_pruned_last(file: str) -> None:
+    for value in (None, "", "Force=true", "PruneLast=false"):
+        found = broken(file, annotation(OPTIONS, value))
+        assert found == [f"{OPTIONS}: must hold PruneLast=true: it serves until the switch has moved"]
+    assert broken(file, annotation(OPTIONS, "Force=true,PruneLast=true")) == []
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        IDLE,
+        PREVIEW,
+        "service-shop-web-green.yaml",
+        "poddisruptionbudget-shop-web-blue.yaml",
+        "serviceaccount-shop-web-blue.yaml",
+    ],
+)
+def test_what_does_not_serve_must_not_be_pruned_last(file: str) -> None:
+    found = broken(file, annotation(OPTIONS, "Force=true,PruneLast=true"))
+    assert found == [f"{OPTIONS}: must not hold PruneLast=true: it does not serve"]
+
+
+@pytest.mark.parametrize("port", [9000, None])
+def test_what_stands_in_for_a_component_without_traffic_has_a_place_of_its_own(port: int | None) -> None:
+    def shop(extra: int | None) -> AppSpec:
+        return app_spec("shop", component("shop", port=80), component("extra", port=extra))
+
+    # Active lacks the component, or has it without a port; or, the other way round, it alone has it.
+    state = bumped(first(shop(9000)), shop(None) if port is None else app_spec("shop", component("shop", port=80)))
+    active, idle = flipped(state), state
+    for each in (active, idle):
+        assert check(each, render(each)) == ()
+    own = {"service-shop-extra.yaml": "20", "service-shop-extra-blue.yaml": "-20"}
+    for file, wave in own.items():
+        assert broken(file, annotation(OPTIONS, None), idle) == [
+            f"{OPTIONS}: must hold PruneLast=true: it serves until the switch has moved"
+        ]
+        assert broken(file, annotation(OPTIONS, "PruneLast=true"), active) == [
+            f"{OPTIONS}: must not hold PruneLast=true: it does not serve"
+        ]
+        assert broken(file, annotation(WAVE, wave), idle) == []
+    (found,) = [line for line in broken("service-shop-extra.yaml", annotation(WAVE, "20"), active) if "must" in line]
+    assert found == f"{WAVE}: is 20, must be 30"
+    for color in ("blue", "green"):
+        kept = [each for each in render(idle) if each.file != f"serviceaccount-shop-extra-{color}.yaml"]
+        assert any("is missing: release" in problem.message for problem in check(idle, kept))
 
 
 @pytest.mark.parametrize("wave", [0, None, "x", "1.5", ""])

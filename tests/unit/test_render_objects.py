@@ -13,7 +13,6 @@ from bggen.render import render
 from tests.support.manifests import at, by_file, pod_templates, read
 from tests.support.states import app_spec, bumped, component, first, flipped, hello_spec, parked, shop_spec
 
-WAVE = "metadata.annotations[argocd.argoproj.io/sync-wave]"
 CONTAINER = "spec.template.spec.containers.0"
 
 
@@ -60,42 +59,6 @@ def test_a_parked_colour_keeps_its_service_and_service_account_alone() -> None:
     }
 
 
-def test_each_object_is_in_the_wave_of_its_role() -> None:
-    manifests = render(bumped(first(shop_spec()), shop_spec("v2")))
-    waves: dict[int, set[str]] = {}
-    for manifest in manifests:
-        waves.setdefault(manifest.wave, set()).add(manifest.file.removesuffix(".yaml"))
-    assert waves == {
-        -20: {
-            f"{kind}-shop-{name}-{color}"
-            for kind in ("service", "serviceaccount")
-            for name in ("web", "api")
-            for color in ("blue", "green")
-        },
-        0: {"deployment-shop-web-blue", "deployment-shop-api-blue"},
-        20: {"service-shop-web", "service-shop-api", "service-shop-web-preview", "service-shop-api-preview"},
-        30: {
-            "deployment-shop-web-green",
-            "deployment-shop-api-green",
-            "ingress-shop",
-            *(f"poddisruptionbudget-shop-{name}-{color}" for name in ("web", "api") for color in ("blue", "green")),
-        },
-    }
-    for manifest, data in zip(manifests, read(manifests).values(), strict=True):
-        assert at(data, WAVE) == str(manifest.wave)
-
-
-def test_only_the_active_colours_deployments_are_pruned_last() -> None:
-    state = bumped(first(shop_spec()), shop_spec("v2"))
-    for current, color in ((state, "blue"), (flipped(state), "green")):
-        last = {
-            file
-            for file, data in read(render(current)).items()
-            if data["metadata"]["annotations"].get("argocd.argoproj.io/sync-options") == "PruneLast=true"
-        }
-        assert last == {f"deployment-shop-web-{color}.yaml", f"deployment-shop-api-{color}.yaml"}
-
-
 def test_every_object_says_whose_it_is() -> None:
     for manifest in render(bumped(first(shop_spec()), shop_spec("v2"))):
         labels = read([manifest])[manifest.file]["metadata"]["labels"]
@@ -129,7 +92,7 @@ def test_active_and_preview_services_select_opposite_colours() -> None:
 def test_services_lead_to_the_port_by_name() -> None:
     service = read(render(first(hello_spec())))["service-hello.yaml"]
     assert service["spec"]["type"] == "ClusterIP"
-    assert service["spec"]["ports"] == [{"name": "http", "port": 8080, "targetPort": "http", "protocol": "TCP"}]
+    assert service["spec"]["ports"] == [{"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"}]
     assert container()["ports"] == [{"name": "http", "containerPort": 8080, "protocol": "TCP"}]
 
 
@@ -144,41 +107,9 @@ def test_a_component_without_a_port_has_no_service() -> None:
     assert "readinessProbe" not in at(objects["deployment-quiet-blue.yaml"], CONTAINER)
 
 
-def test_a_component_that_only_idle_has_gets_every_service_and_its_active_one_leads_to_idle() -> None:
-    more = app_spec("hello", *hello_spec("v2").components.values(), component("extra", port=9000))
-    objects = read(render(bumped(first(hello_spec()), more)))
-    assert "deployment-hello-extra-blue.yaml" not in objects
-    colors = {
-        file: at(objects[f"service-hello-extra{file}.yaml"], "spec.selector[bggen.dev/color]")
-        for file in ("", "-preview", "-blue", "-green")
-    }
-    assert colors == {"": "green", "-preview": "green", "-blue": "blue", "-green": "green"}
-
-
-def test_a_component_that_only_the_active_colour_has_keeps_every_service() -> None:
-    more = app_spec("hello", *hello_spec("v1").components.values(), component("extra", port=9000))
-    objects = read(render(bumped(first(more), hello_spec("v2"))))
-    assert "deployment-hello-extra-green.yaml" not in objects
-    colors = {
-        file: at(objects[f"service-hello-extra{file}.yaml"], "spec.selector[bggen.dev/color]")
-        for file in ("", "-preview", "-blue", "-green")
-    }
-    assert colors == {"": "blue", "-preview": "green", "-blue": "blue", "-green": "green"}
-
-
-def test_services_follow_the_release_of_their_colour() -> None:
-    state = bumped(first(hello_spec(port=8080)), hello_spec("v2", port=9090))
-    ports = {
-        file: data["spec"]["ports"][0]["port"]
-        for file, data in read(render(state)).items()
-        if data["kind"] == "Service"
-    }
-    assert ports == {
-        "service-hello-blue.yaml": 8080,
-        "service-hello.yaml": 8080,
-        "service-hello-green.yaml": 9090,
-        "service-hello-preview.yaml": 9090,
-    }
+def test_a_release_that_listens_elsewhere_changes_no_service() -> None:
+    same, other = (by_file(render(bumped(first(hello_spec()), hello_spec("v2", port=port)))) for port in (8080, 9090))
+    assert {file for file in same if same[file] != other[file]} == {"deployment-hello-green.yaml"}
 
 
 def test_the_ingress_follows_the_active_release_and_leads_to_active_services_by_port_name() -> None:
@@ -209,9 +140,9 @@ def test_references_lead_to_the_same_colour() -> None:
     objects = read(render(bumped(first(shop_spec()), shop_spec("v2"))))
     for color in Color:
         env = at(objects[f"deployment-shop-web-{color}.yaml"], f"{CONTAINER}.env")
-        assert {"name": "API_URL", "value": f"http://shop-api-{color}:9090"} in env
+        assert {"name": "API_URL", "value": f"http://shop-api-{color}"} in env
         args = at(objects[f"deployment-shop-api-{color}.yaml"], f"{CONTAINER}.args")
-        assert args == ["--listen", "0.0.0.0:9090", "--public", f"http://shop-web-{color}"]
+        assert args == ["--listen", "0.0.0.0:9090", "--public", f"http://shop-web-{color}:80"]
 
 
 def test_variables_are_sorted_and_those_that_use_others_come_last() -> None:

@@ -17,10 +17,10 @@ SPEC = app_spec("shop", component("shop", port=80), component("api", port=9090),
     [
         ("", ""),
         ("plain", "plain"),
-        ("${api.url}", "http://shop-api-blue:9090"),
-        ("${api.host}:${api.port}", "shop-api-blue:9090"),
+        ("${api.url}", "http://shop-api-blue"),
+        ("${api.host}:${api.port}", "shop-api-blue:80"),
         ("${shop.host}", "shop-blue"),
-        ("a${api.port}b${api.port}", "a9090b9090"),
+        ("a${api.port}b${api.port}", "a80b80"),
         ("${HOME}", "${HOME}"),
         ("${}", "${}"),
         ("$api.url", "$api.url"),
@@ -28,9 +28,9 @@ SPEC = app_spec("shop", component("shop", port=80), component("api", port=9090),
         ("$${api.url}", "${api.url}"),
         ("$${HOME}", "${HOME}"),
         ("$$${api.url}", "$${api.url}"),
-        ("${HOME} ${api.port}}", "${HOME} 9090}"),
+        ("${HOME} ${api.port}}", "${HOME} 80}"),
         ("${api.url", "${api.url"),
-        ("${ ${api.port}", "${ 9090"),
+        ("${ ${api.port}", "${ 80"),
         ("$(api.url)", "$(api.url)"),
     ],
 )
@@ -39,7 +39,7 @@ def test_references(text: str, value: str) -> None:
 
 
 def test_each_colour_reaches_itself() -> None:
-    assert resolve("${api.url}", SPEC, Color.GREEN) == "http://shop-api-green:9090"
+    assert resolve("${api.url}", SPEC, Color.GREEN) == "http://shop-api-green"
 
 
 @pytest.mark.parametrize(

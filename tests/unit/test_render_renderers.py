@@ -30,11 +30,14 @@ class Second:
     def workloads(self, env: str, release: Release, color: Color, *, active: bool, running: bool) -> Iterator[Manifest]:
         yield from map(marked, self.first.workloads(env, release, color, active=active, running=running))
 
+    def account(self, env: str, release: Release, component: str, color: Color, *, source: str) -> Manifest:
+        return marked(self.first.account(env, release, component, color, source=source))
+
     def service(
-        self, env: str, release: Release, component: str, *, role: Role, selects: Color, source: str
-    ) -> Manifest | None:
-        made = self.first.service(env, release, component, role=role, selects=selects, source=source)
-        return made and marked(made)
+        self, env: str, release: Release, component: str, *, role: Role, selects: Color, serves: bool, source: str
+    ) -> Manifest:
+        made = self.first.service(env, release, component, role=role, selects=selects, serves=serves, source=source)
+        return marked(made)
 
     def routes(self, env: str, release: Release) -> Iterator[Manifest]:
         yield from map(marked, self.first.routes(env, release))
@@ -94,6 +97,7 @@ def test_a_component_of_one_release_alone_follows_that_release() -> None:
     } == {
         "deployment-hello-extra-green",
         "poddisruptionbudget-hello-extra-green",
+        "serviceaccount-hello-extra-blue",
         "serviceaccount-hello-extra-green",
         "service-hello-extra",
         "service-hello-extra-blue",

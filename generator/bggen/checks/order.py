@@ -17,7 +17,7 @@ _LAST = 30
 
 
 def order(view: View) -> Iterator[Problem]:
-    """Nothing can hold up the switch but the colour that is to be active, and no serving pod is pruned before it."""
+    """Nothing but the colour that is to be active can hold up the switch; nothing that serves is pruned before it."""
     for item in view.items:
         wave = item.at("metadata", "annotations", _SYNC_WAVE)
         if not isinstance(wave, str) or not wave.lstrip("-").isdecimal():
@@ -25,40 +25,36 @@ def order(view: View) -> Iterator[Problem]:
             continue
         if int(wave) != item.manifest.wave:
             yield item.problem(_SYNC_WAVE, f"is {wave}, but the renderer says {item.manifest.wave}")
-        if int(wave) < _SWITCH and not _may_gate(item, view):
+        if int(wave) < _SWITCH and not _may_gate(item):
             yield item.problem(_SYNC_WAVE, f"is {wave}: this may hold up the switch, which stands in {_SWITCH}")
-        elif item.expected is not None and int(wave) != _wave(item.expected, view):
-            yield item.problem(_SYNC_WAVE, f"is {wave}, must be {_wave(item.expected, view)}")
+        elif item.expected is not None and int(wave) != _wave(item.expected):
+            yield item.problem(_SYNC_WAVE, f"is {wave}, must be {_wave(item.expected)}")
         if int(wave) <= _SWITCH and item.at("spec", "type") == "LoadBalancer":
             yield item.problem("spec.type", "a LoadBalancer without an address would hold up the switch for ever")
     for item in view.items:
-        serving = _serving(item, view)
+        serving = item.expected is not None and item.expected.serves
         options = str(item.at("metadata", "annotations", _SYNC_OPTIONS) or "").split(",")
         if serving and "PruneLast=true" not in options:
-            yield item.problem(_SYNC_OPTIONS, "must hold PruneLast=true: its pods serve until the switch has moved")
+            yield item.problem(_SYNC_OPTIONS, "must hold PruneLast=true: it serves until the switch has moved")
         if not serving and "PruneLast=true" in options:
             yield item.problem(_SYNC_OPTIONS, "must not hold PruneLast=true: it does not serve")
 
 
-def _may_gate(item: Item, view: View) -> bool:
+def _may_gate(item: Item) -> bool:
     """Whether the object may stand before the switch: it has no health to wait for, or it is what is waited for."""
     kind = item.at("kind")
     if kind == "Service":
         return item.at("spec", "type") in {None, "ClusterIP"}
     if kind == "Deployment":
-        return _serving(item, view)
+        return item.expected is not None and item.expected.serves
     return bool(kind == "ServiceAccount")
 
 
-def _serving(item: Item, view: View) -> bool:
-    return bool(item.expected and item.expected.role == "deployment" and item.expected.selects is view.state.active)
-
-
-def _wave(expected: Expected, view: View) -> int:
+def _wave(expected: Expected) -> int:
     if expected.role in {"account", "color service"}:
         return -20
-    if expected.role in {"active service", "preview service"}:
+    if expected.role == "preview service" or (expected.role == "active service" and expected.serves):
         return _SWITCH
-    if expected.role == "deployment" and expected.selects is view.state.active:
+    if expected.role == "deployment" and expected.serves:
         return 0
     return _LAST

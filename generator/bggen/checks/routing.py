@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from bggen.checks.view import Expected, Item, View
     from bggen.model import Problem
 
+_SERVICE_PORT = 80
+
 
 def routing(view: View) -> Iterator[Problem]:
     """Every selector is the one that it must be, and every way that traffic can take ends at pods that run."""
@@ -52,6 +54,11 @@ def _service(item: Item, expected: Expected, view: View) -> Iterator[Problem]:
     yield from _selector(item, expected, selector, "spec.selector")
     if item.at("spec", "type") != "ClusterIP":
         yield item.problem("spec.type", f"must be ClusterIP, is {item.at('spec', 'type')}")
+    ports = item.at("spec", "ports")
+    for index, port in enumerate(ports if isinstance(ports, list) else []):
+        if dig(port, "port") != _SERVICE_PORT:
+            reason = "a Service must not change with the port of its pods, and other pods call it there"
+            yield item.problem(f"spec.ports.{index}.port", f"must be {_SERVICE_PORT}, is {dig(port, 'port')}: {reason}")
     component, color = expected.component, expected.selects
     if component is None or color is None or not view.state.runs(color):
         return
@@ -64,7 +71,6 @@ def _service(item: Item, expected: Expected, view: View) -> Iterator[Problem]:
         names = ", ".join(each.manifest.name for each in found) or "none"
         yield item.problem("spec.selector", f"must find the pods of one Deployment, finds {names}")
         return
-    ports = item.at("spec", "ports")
     for index, port in enumerate(ports if isinstance(ports, list) else []):
         target = dig(port, "targetPort")
         if target not in container_ports(found[0]):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from bggen.model import Color, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bggen.model import AppSpec, Component, EnvState, Manifest, Release
 
@@ -22,7 +22,7 @@ class Expected:
     """An object that the state asks for.
 
     `component` and `release` are the definition that counts; `selects` is the colour whose pods it has to do with, None
-    for a route.
+    for a route; `serves` says whether traffic of the active release passes through it.
     """
 
     kind: str
@@ -31,6 +31,7 @@ class Expected:
     release: Release
     component: Component | None
     selects: Color | None
+    serves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +103,10 @@ def expectations(state: EnvState) -> dict[tuple[str, str], Expected]:
     """
     if state.active is None:
         return {}
-    wanted = [*_workloads(state), *_services(state, state.active)]
+    wanted = [*_workloads(state), *_accounts(state), *_services(state, state.active)]
     release = state.active_release
     if release is not None and release.spec.route is not None:
-        wanted.append(Expected("Ingress", state.app, "ingress", release, None, None))
+        wanted.append(Expected("Ingress", state.app, "ingress", release, None, None, serves=True))
     return {(each.kind, each.name): each for each in wanted}
 
 
@@ -116,18 +117,30 @@ def _releases(state: EnvState) -> list[tuple[Color, Release]]:
 def _workloads(state: EnvState) -> Sequence[Expected]:
     wanted: list[Expected] = []
     for color, release in _releases(state):
+        if not state.runs(color):
+            continue
         for component in release.spec.components.values():
             name = f"{release.spec.base_name(component.name)}-{color}"
-            wanted.append(Expected("ServiceAccount", name, "account", release, component, color))
-            if state.runs(color):
-                wanted.append(Expected("Deployment", name, "deployment", release, component, color))
-                wanted.append(Expected("PodDisruptionBudget", name, "budget", release, component, color))
+            serves = color is state.active
+            wanted.append(Expected("Deployment", name, "deployment", release, component, color, serves))
+            wanted.append(Expected("PodDisruptionBudget", name, "budget", release, component, color))
     return wanted
+
+
+def _accounts(state: EnvState) -> Iterator[Expected]:
+    releases = _releases(state)
+    for color, _ in releases:
+        # What a colour's own release says of a component comes last and wins.
+        for _, release in sorted(releases, key=lambda each: each[0] is color):
+            for component in release.spec.components.values():
+                name = f"{release.spec.base_name(component.name)}-{color}"
+                yield Expected("ServiceAccount", name, "account", release, component, color)
 
 
 def _services(state: EnvState, active: Color) -> Sequence[Expected]:
     wanted: list[Expected] = []
-    for name in {name: None for _, release in _releases(state) for name in release.spec.components}:
+    ported = {color: _ported(release) for color, release in _releases(state)}
+    for name in {name: None for names in ported.values() for name in names}:
         roles: tuple[tuple[Role, str, Color], ...] = (
             ("color service", "-blue", Color.BLUE),
             ("color service", "-green", Color.GREEN),
@@ -135,12 +148,16 @@ def _services(state: EnvState, active: Color) -> Sequence[Expected]:
             ("preview service", "-preview", active.other),
         )
         for role, suffix, color in roles:
-            own = state.release(color)
-            owner = color if own and name in own.spec.components else color.other
+            owner = color if name in ported.get(color, ()) else color.other
             source = state.release(owner)
-            if source is None or source.spec.components[name].port is None:
+            if source is None:
                 continue
+            full = source.spec.base_name(name) + suffix
             selects = owner if role == "active service" else color
-            base = source.spec.base_name(name)
-            wanted.append(Expected("Service", base + suffix, role, source, source.spec.components[name], selects))
+            serves = owner is color is active
+            wanted.append(Expected("Service", full, role, source, source.spec.components[name], selects, serves))
     return wanted
+
+
+def _ported(release: Release) -> list[str]:
+    return [component.name for component in release.spec.components.values() if component.port is not None]

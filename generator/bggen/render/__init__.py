@@ -24,7 +24,9 @@ def render(state: EnvState, renderers: Mapping[int, Renderer] = RENDERERS) -> tu
     A release is rendered by the renderer that it was made with. So a colour's objects follow that colour's release, the
     active Services and the routes the active release, and the preview Services the idle one.
 
-    A component that only one of the two releases has still gets all of its Services, from the release that has it.
+    A component that only one of the two releases has with a port still gets all of its Services, from that release.
+    Those that have to do with the other colour stand in: no traffic of the other release passes through them. Its
+    ServiceAccounts stay in the same way, for pods that Argo CD has not replaced yet.
 
     Args:
         state: the state.
@@ -37,7 +39,7 @@ def render(state: EnvState, renderers: Mapping[int, Renderer] = RENDERERS) -> tu
     active = state.active
     if active is None:
         return ()
-    manifests = [*_colors(state, renderers), *_services(state, active, renderers)]
+    manifests = [*_colors(state, renderers), *_accounts(state, renderers), *_services(state, active, renderers)]
     release = state.release(active)
     if release is not None:
         manifests += _renderer(state, release, renderers).routes(state.env, release)
@@ -57,9 +59,24 @@ def _colors(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Mani
             )
 
 
+def _accounts(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Manifest]:
+    releases = [release for release in (state.blue, state.green) if release is not None]
+    for name in sorted({name for release in releases for name in release.spec.components}):
+        for color in Color:
+            if state.release(color) is not None:
+                owner, release = _owner(state, name, color)
+                renderer = _renderer(state, release, renderers)
+                yield renderer.account(state.env, release, name, color, source=f"{owner}.yaml")
+
+
 def _services(state: EnvState, active: Color, renderers: Mapping[int, Renderer]) -> Iterator[Manifest]:
     releases = [release for release in (state.blue, state.green) if release is not None]
-    names = {name: None for release in releases for name in release.spec.components}
+    names = {
+        component.name
+        for release in releases
+        for component in release.spec.components.values()
+        if component.port is not None
+    }
     wanted: list[tuple[Role, Color]] = [
         ("color", Color.BLUE),
         ("color", Color.GREEN),
@@ -68,25 +85,28 @@ def _services(state: EnvState, active: Color, renderers: Mapping[int, Renderer])
     ]
     for name in sorted(names):
         for role, color in wanted:
-            owner, release = _owner(state, name, color)
-            manifest = _renderer(state, release, renderers).service(
+            owner, release = _owner(state, name, color, listens=True)
+            yield _renderer(state, release, renderers).service(
                 state.env,
                 release,
                 name,
                 role=role,
                 # The active Service of a component that the active release lacks leads to where the component is.
                 selects=owner if role == "active" else color,
+                serves=owner is color is active,
                 source=f"{owner}.yaml" if role == "color" else "release.yaml",
             )
-            if manifest is not None:
-                yield manifest
 
 
-def _owner(state: EnvState, component: str, color: Color) -> tuple[Color, Release]:
-    """Return the colour whose release defines the component: this one if it has it, the other otherwise."""
+def _owner(state: EnvState, component: str, color: Color, *, listens: bool = False) -> tuple[Color, Release]:
+    """Return the colour whose release defines the component: this one if it has it, the other otherwise.
+
+    With `listens`, a component without a port is as good as none.
+    """
     for candidate in (color, color.other):
         release = state.release(candidate)
-        if release is not None and component in release.spec.components:
+        defined = release.spec.components.get(component) if release is not None else None
+        if release is not None and defined is not None and not (listens and defined.port is None):
             return candidate, release
     raise KeyError(component)
 

@@ -27,17 +27,29 @@ class Renderer(Protocol):
             running: False while the colour is parked.
         """
 
-    def service(
-        self, env: str, release: Release, component: str, *, role: Role, selects: Color, source: str
-    ) -> Manifest | None:
-        """Return the component's Service of that role, or None where the component gets none.
+    def account(self, env: str, release: Release, component: str, color: Color, *, source: str) -> Manifest:
+        """Return the component's ServiceAccount of a colour.
 
         Args:
             env: the environment's name.
             release: the release whose definition of the component counts.
             component: the component's name.
+            color: the colour.
+            source: the state file that it follows from, for the header.
+        """
+
+    def service(
+        self, env: str, release: Release, component: str, *, role: Role, selects: Color, serves: bool, source: str
+    ) -> Manifest:
+        """Return the component's Service of that role.
+
+        Args:
+            env: the environment's name.
+            release: the release whose definition of the component counts; it has a port there.
+            component: the component's name.
             role: which of the component's Services.
             selects: the colour that it leads to.
+            serves: whether traffic of the active release passes through it.
             source: the state file that it follows from, for the header.
         """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bggen.errors import InvalidError
 from bggen.spec.references import REFERENCE
@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     import re
 
     from bggen.model import AppSpec, Color
+
+
+# Of every Service, in every release. A colour's Services change before its pods do, while pods may still call them, so
+# a release that listens elsewhere must change no Service. `targetPort` is a name, which each pod resolves for itself.
+SERVICE_PORT: Final = 80
 
 
 def resolve(text: str, spec: AppSpec, color: Color) -> str:
@@ -29,7 +34,7 @@ def resolve(text: str, spec: AppSpec, color: Color) -> str:
         if component is None or component.port is None:
             raise InvalidError(f"{match.group(0)} names no component of {spec.name} that has a port")
         host = f"{spec.base_name(component.name)}-{color}"
-        values = {"host": host, "port": str(component.port), "url": f"http://{host}:{component.port}"}
+        values = {"host": host, "port": str(SERVICE_PORT), "url": f"http://{host}"}
         if match.group(2) not in values:
             raise InvalidError(f"{match.group(0)}: there is no {match.group(2)!r}, only url, host and port")
         return values[match.group(2)]

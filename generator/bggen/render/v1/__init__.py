@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bggen.model import Color, Manifest
+from bggen.render.references import SERVICE_PORT
 from bggen.render.templates import fill
 from bggen.render.v1.pods import deployment_values, minor
 
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from bggen.render.face import Role
 
 _SYNC_WAVE = "argocd.argoproj.io/sync-wave"
-_SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
+
+# A tree that lacks what serves until now must not delete it before the switch has moved. Only a sync that skips commits
+# meets that, or a route that goes: any other commit keeps all that serves.
+_KEPT = {"argocd.argoproj.io/sync-options": "PruneLast=true"}
 
 # By role and not by kind: what has no health to wait for, the colour that is active after this commit, the switch, and
 # last, where nothing is waited for, everything that could hold up the switch.
@@ -31,24 +35,22 @@ class V1:
     """Implements `bggen.render.face.Renderer`."""
 
     def workloads(self, env: str, release: Release, color: Color, *, active: bool, running: bool) -> Iterator[Manifest]:
-        """Return ServiceAccounts, and while the colour runs its Deployments and PodDisruptionBudgets."""
+        """Return while the colour runs its Deployments and PodDisruptionBudgets."""
+        if not running:
+            return
         spec = release.spec
         for name in sorted(spec.components):
             component = spec.components[name]
             selector = _selector(spec.name, name, color)
             own = _Object(release, env, f"{spec.base_name(name)}-{color}", f"{color}.yaml", color)
             labels = _labels(spec.name, name, color)
-            yield own.manifest("ServiceAccount", _WAVE_GROUND, labels=labels)
-            if not running:
-                continue
             yield own.manifest(
                 "Deployment",
                 _WAVE_ACTIVE if active else _WAVE_REST,
                 labels={**component.labels, **labels, "bggen.dev/release": str(release.number)},
                 annotations={
                     **component.annotations,
-                    # A tree without the active colour must not delete its pods before the switch has moved.
-                    **({_SYNC_OPTIONS: "PruneLast=true"} if active else {}),
+                    **(_KEPT if active else {}),
                 },
                 values={
                     **deployment_values(spec, component, color),
@@ -64,21 +66,30 @@ class V1:
                 values={"selector": _pairs(selector), "evict_unhealthy": minor(spec) >= _EVICTION_POLICY_SINCE},
             )
 
-    def service(
-        self, env: str, release: Release, component: str, *, role: Role, selects: Color, source: str
-    ) -> Manifest | None:
-        """Return the component's Service of that role, or None where the component has no port."""
+    def account(self, env: str, release: Release, component: str, color: Color, *, source: str) -> Manifest:
+        """Return the ServiceAccount of the component's pods in that colour."""
         spec = release.spec
-        port = spec.components[component].port
-        if port is None:
-            return None
+        return _Object(release, env, f"{spec.base_name(component)}-{color}", source, color).manifest(
+            "ServiceAccount", _WAVE_GROUND, labels=_labels(spec.name, component, color)
+        )
+
+    def service(
+        self, env: str, release: Release, component: str, *, role: Role, selects: Color, serves: bool, source: str
+    ) -> Manifest:
+        """Return the component's Service of that role; it has one port, whatever port the containers listen on."""
+        spec = release.spec
+        wave = _WAVE_GROUND if role == "color" else _WAVE_SWITCH
+        if role == "active" and not serves:
+            # It moves to pods that nothing has waited for, and until the Ingress changes users may still reach it.
+            wave = _WAVE_REST
         own_color = selects if role == "color" else None
         suffix = {"color": f"-{selects}", "active": "", "preview": "-preview"}[role]
         return _Object(release, env, spec.base_name(component) + suffix, source, own_color).manifest(
             "Service",
-            _WAVE_GROUND if role == "color" else _WAVE_SWITCH,
+            wave,
             labels=_labels(spec.name, component, own_color),
-            values={"port": port, "selector": _pairs(_selector(spec.name, component, selects))},
+            annotations=_KEPT if serves else None,
+            values={"port": SERVICE_PORT, "selector": _pairs(_selector(spec.name, component, selects))},
         )
 
     def routes(self, env: str, release: Release) -> Iterator[Manifest]:
@@ -91,7 +102,7 @@ class V1:
             "Ingress",
             _WAVE_REST,
             labels=_labels(spec.name, None, None),
-            annotations=route.annotations,
+            annotations={**route.annotations, **_KEPT},
             values={
                 "host": route.host,
                 "tls": route.tls,
