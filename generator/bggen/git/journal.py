@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -39,12 +38,17 @@ class Journal:
 
 
 def exists(folder: Path) -> bool:
-    """Whether a change was left unfinished."""
-    return (folder / _NAME).exists()
+    """Whether a change was left unfinished.
+
+    A loss of power may leave an empty note: `write` does not wait for the disk, as git does not for refs and index
+    either. There is nothing to go by then, and the next look at the status shows what is amiss.
+    """
+    path = folder / _NAME
+    return path.exists() and path.stat().st_size > 0
 
 
 def write(folder: Path, journal: Journal) -> None:
-    """Write the note; when this returns it survives a loss of power.
+    """Write the note; when this returns it survives a kill.
 
     Raises:
         GitError: the file system fails.
@@ -53,8 +57,6 @@ def write(folder: Path, journal: Journal) -> None:
     try:
         with (folder / f"{_NAME}.tmp").open("w", encoding="utf-8") as file:
             file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
         (folder / f"{_NAME}.tmp").replace(folder / _NAME)
     except OSError as error:
         raise GitError(f"cannot write to git's own folder: {error.strerror}") from error
