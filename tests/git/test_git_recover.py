@@ -247,12 +247,17 @@ def test_branch_that_was_left(half: Repo) -> None:
     assert_no_leftovers(half)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 2}', '{"version": 1, "items": [{}]}', "\ud800"])
+@pytest.mark.parametrize("text", ["{", "[]", '{"version": 2}', '{"version": 1, "items": [{}]}', "\ud800"])
 def test_unreadable_journal_is_told(repo: Repo, text: str) -> None:
     repo.write(".git/bggen/journal.json", text.encode("utf-8", "surrogatepass"))
     with pytest.raises(GitError, match=r"cannot read .*journal\.json, the note of an unfinished change") as caught:
         recover(repo)
     assert caught.value.hint is not None
+
+
+def test_an_empty_note_as_a_loss_of_power_leaves_it_is_none(repo: Repo) -> None:
+    repo.write(".git/bggen/journal.json", "")
+    assert recover(repo) is None
 
 
 def test_unfinished_note_is_removed(repo: Repo) -> None:
