@@ -53,15 +53,23 @@ class TipFiles:
     def _folder(self, names: Sequence[str]) -> Tree | None:
         folder = "/".join(names)
         if folder not in self._trees:
-            # Git itself walks from the commit to the folder: the trees above may be large, and it passes through
-            # folders only.
-            found = self._objects.get(f"{self._commit}:{self._prefix}{folder}".rstrip("/"))
+            found = self._objects.get(self._known_id(names) or f"{self._commit}:{self._prefix}{folder}".rstrip("/"))
             if found is not None and found.kind == "tree" and found.body is not None:
                 self._trees[folder] = parse(found.body, len(self._commit))
             else:
                 self._refuse_detour(names)
                 self._trees[folder] = None
         return self._trees[folder]
+
+    def _known_id(self, names: Sequence[str]) -> str | None:
+        """Return the folder's id where the tree above it was read already.
+
+        Otherwise git itself walks from the commit to the folder, through folders only: the trees on the way may be
+        large, and a walk for every folder of an app adds up.
+        """
+        above = self._trees.get("/".join(names[:-1])) if names else None
+        entry = above.get(names[-1].encode()) if above else None
+        return entry[1].hex() if entry is not None and kind_of(entry) == "folder" else None
 
     def _refuse_detour(self, names: Sequence[str]) -> None:
         """Raise where the folder is absent because something else than a folder stands on the way."""
