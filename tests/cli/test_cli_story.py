@@ -303,6 +303,19 @@ def test_quiet_prints_nothing(repo: ConfigRepo) -> None:
     assert (ran.out, ran.err) == ("", "")
 
 
+def test_a_hold_ends_by_itself_or_by_unhold(live: ConfigRepo) -> None:
+    live.ok("hold", "--reason", "launch", "--until", "2999-12-24T08:00+01:00")
+    (row,) = live.document("status")["apps"]
+    assert row["hold"] == {"reason": "launch", "by": "Ada <ada@example.com>", "until": "2999-12-24T07:00:00Z"}
+    assert "on hold until 2999-12-24T07:00:00Z: launch" in live.ok("status").out
+    assert live.bggen("flip").code == 3
+    done = live.ok("flip", "--override-hold", "the old one is on fire")
+    assert "the hold (launch) was overridden: the old one is on fire" in done.out
+    assert "the old one is on fire" in live.git("log", "-1", "--format=%B")
+    live.ok("unhold")
+    live.ok("flip")
+
+
 def test_park_and_wake(live: ConfigRepo) -> None:
     live.ok("park")
     assert not (live.path / MANIFESTS / "deployment-hello-green.yaml").exists()

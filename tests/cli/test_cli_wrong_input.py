@@ -165,6 +165,7 @@ def test_a_missing_bggen_yaml(repo: ConfigRepo) -> None:
         (["hold", "--reason", " "], 2, "--reason is empty"),
         (["hold", "--reason", "x", "--until", "soon"], 2, "is not a time"),
         (["hold", "--reason", "x", "--until", "2026-01-01T00:00"], 2, "has no time zone"),
+        (["hold", "--reason", "x", "--until", "2026-01-01T00:00Z"], 2, "is over already"),
         (["new", "hello", "--image", "x"], 2, "apps/hello exists already"),
         (["new", "blue", "--image", "x"], 2, "name"),
         (["new", "../x", "--image", "x"], 2, "name"),

@@ -164,4 +164,6 @@ def _time(text: str) -> str:
         raise UsageError(
             f"--until {text} has no time zone", hint=f"--until {text}Z is UTC; or add an offset, as +01:00"
         )
+    if moment <= datetime.now(tz=UTC):
+        raise UsageError(f"--until {text} is over already")
     return moment.astimezone(UTC).strftime(_STAMP)

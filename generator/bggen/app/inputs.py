@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bggen import state as state_files
-from bggen.app.place import NAME, choose_app, choose_env
+from bggen.app.place import NAME, app_names, choose_app, choose_env
 from bggen.errors import InvalidError, TooNewError, UsageError
 from bggen.plan import env_folder
 
@@ -119,8 +119,6 @@ def choose_several(
     envs: Sequence[str] | None,
 ) -> tuple[list[tuple[str, str]], tuple[InvalidError, ...]]:
     """Return the (app, env) pairs that a reading command means, all by default, and what made apps unreadable."""
-    from bggen.app.place import app_names  # noqa: PLC0415 - keeps the common import short
-
     repo = source.repo()
     names = [choose_app(place, name, source.files) for name in apps] if apps else app_names(source.files)
     for env in envs or ():

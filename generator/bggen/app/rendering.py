@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bggen.app.inputs import Source, choose_several
 from bggen.app.outcomes import Stream, Written
 from bggen.errors import InvalidError
+from bggen.model import Problem
 from bggen.plan import compare_manifests, env_folder
 from bggen.render import render as render_state
 from bggen.spec import FORGETFUL
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bggen.app.place import Place
-    from bggen.model import Change, Problem
+    from bggen.model import Change
 
 
 def render(
@@ -76,8 +77,6 @@ def stream(place: Place, apps: Sequence[str] | None, envs: Sequence[str] | None)
 
 def as_problem(path: str, error: InvalidError) -> Problem:
     """Return an error that carries no problems of its own as one, so that it can be reported among others."""
-    from bggen.model import Problem  # noqa: PLC0415 - only failures need it
-
     return Problem(path, 0, 0, "", error.message.removeprefix(f"{path}: "))
 
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bggen import yamlio
 from bggen.app.inputs import Source, choose
 from bggen.app.outcomes import Stream
 from bggen.app.views import Compared, Shown
 from bggen.errors import UsageError
+from bggen.model import Change
+from bggen.plan import unified
+from bggen.resources import resource_dir
+from bggen.spec import FORGETFUL, spec_to_data
+from bggen.transitions.result import active_of, idle_of
+from bggen.workspace import WorkTree
 
 if TYPE_CHECKING:
     from bggen.app.place import Place
@@ -22,8 +29,6 @@ def show(place: Place, app: str | None, env: str | None) -> Shown:
     Raises:
         InvalidError: with every problem of the files that it comes from.
     """
-    from bggen.spec import spec_to_data  # noqa: PLC0415 - `schema` does not need it
-
     source = _work_tree(place)
     name, environment = choose(source, place, app, env)
     return Shown(name, environment, spec_to_data(source.spec(name, environment)))
@@ -35,8 +40,6 @@ def diff(place: Place, app: str | None, env: str | None) -> Compared:
     Raises:
         RefusedError: nothing was released yet, or the idle colour is empty.
     """
-    from bggen.transitions.result import active_of, idle_of  # noqa: PLC0415 - `schema` does not need it
-
     source = _work_tree(place)
     name, environment = choose(source, place, app, env)
     state, _ = source.state(name, environment)
@@ -56,8 +59,6 @@ def schema(name: str | None) -> Stream:
     Raises:
         UsageError: there is none of that name.
     """
-    from bggen.resources import resource_dir  # noqa: PLC0415 - only here
-
     folder = resource_dir("schemas")
     names = sorted(path.name.removesuffix(_SCHEMA_SUFFIX) for path in folder.glob(f"*{_SCHEMA_SUFFIX}"))
     if name is None:
@@ -68,17 +69,11 @@ def schema(name: str | None) -> Stream:
 
 
 def _spec_diff(active: Release, idle: Release) -> str:
-    from bggen import yamlio  # noqa: PLC0415 - `schema` does not need it
-    from bggen.model import Change  # noqa: PLC0415 - the same
-    from bggen.plan import unified  # noqa: PLC0415 - the same
-    from bggen.spec import spec_to_data  # noqa: PLC0415 - the same
 
     before, after = (yamlio.dump(spec_to_data(release.spec)).encode() for release in (active, idle))
     return unified(Change(f"release {active.number} → {idle.number}", before, after))
 
 
 def _work_tree(place: Place) -> Source:
-    from bggen.spec import FORGETFUL  # noqa: PLC0415 - `schema` does not need it
-    from bggen.workspace import WorkTree  # noqa: PLC0415 - the same
 
     return Source(WorkTree(place.root), FORGETFUL)

@@ -8,7 +8,7 @@ from bggen import yamlio
 from bggen.app.outcomes import Written
 from bggen.errors import InvalidError, UsageError
 from bggen.model import API_VERSION, Change
-from bggen.spec import FORGETFUL, resolve
+from bggen.spec import FORGETFUL, load_repo, resolve
 from bggen.workspace import MARKER, WorkTree
 
 if TYPE_CHECKING:
@@ -100,6 +100,4 @@ def _app(name: str, image: str, port: int | None, host: str | None) -> bytes:
 
 
 def _first_environment(repo: bytes) -> str:
-    from bggen.spec import load_repo  # noqa: PLC0415 - `init` does not need it
-
     return next(iter(load_repo(repo, MARKER, FORGETFUL).environments))

@@ -8,8 +8,10 @@ from bggen.app.inputs import Source, choose_several
 from bggen.app.views import Status, StatusRow
 from bggen.errors import BggenError, InvalidError
 from bggen.plan import env_folder
+from bggen.render import LATEST
 from bggen.spec import FORGETFUL
 from bggen.state import RELEASE_FILE
+from bggen.transitions import BumpRequest, bump
 from bggen.workspace import WorkTree
 
 if TYPE_CHECKING:
@@ -53,9 +55,6 @@ def _since(place: Place, states: Sequence[EnvState]) -> dict[tuple[str, str], st
 
 def _pending_spec(source: Source, state: EnvState) -> bool:
     """Whether the spec holds changes that no colour has: what a bump that names no image would release."""
-    from bggen.render import LATEST  # noqa: PLC0415 - not needed for an empty repo
-    from bggen.transitions import BumpRequest, bump  # noqa: PLC0415 - the same
-
     try:
         spec = source.spec(state.app, state.env)
         return bump(state, BumpRequest(spec=spec, renderer=LATEST)).changed
