@@ -322,6 +322,7 @@ def test_usage_errors_are_one_document_too(repo: ConfigRepo) -> None:
         ["--output", "json", "nope"],
         ["bump", "--output=json", "--nope"],
         ["flip", "-o", "json", "--to", "red"],
+        ["flip", "-ojson", "--to", "red"],
     ):
         ran = repo.bggen(*arguments)
         assert (ran.code, ran.json["error"]["kind"], ran.json["error"]["code"]) == (2, "usage", 2)

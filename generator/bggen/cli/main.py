@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bggen.errors import BggenError
 
 EXIT_INTERRUPTED = 130
-# Importing these registers their commands; the order is that of `bggen --help`.
+# Importing these registers their commands.
 COMMANDS = (starting, changing, reading)
 
 _SHARED_WITH_VALUE = ("-C", "--repo", "-o", "--output")
@@ -97,6 +97,8 @@ def _session(args: Sequence[str]) -> Session:
             output = following
         elif here.startswith("--output="):
             output = here.removeprefix("--output=")
+        elif here.startswith("-o"):
+            output = here.removeprefix("-o")
     return Session(
         output=Format.JSON if output == Format.JSON else Format.TEXT,
         verbose="--verbose" in args,
