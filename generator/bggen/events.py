@@ -115,7 +115,7 @@ def _moved(before: EnvState, after: EnvState) -> Event | None:
     if number == new.number and color is after.active:
         return None
     # Only `rollback` leaves no `previous`; with --to it may go to a release that was rolled back before.
-    back = new.number < number or (after.previous is None and new.number > _FIRST)
+    back = new.number < number or (after.previous is None and new.number <= before.served)
     name = "rollback" if back else "flip"
     way = f"{color} → {after.active}" if color is not after.active else f"to {after.active}"
     return Event("rollback" if back else "flip", f"{name} {way} ({version(new)})")

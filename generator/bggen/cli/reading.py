@@ -27,6 +27,22 @@ def diff(session: Session, *, app: App = None, env: Env = None) -> Outcome:
 
 
 @command(group)
+def history(
+    session: Session,
+    *,
+    app: App = None,
+    env: Env = None,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="How many commits to show, the newest first.")
+    ] = 20,
+) -> Outcome:
+    """Show who did what when, told from the state files in Git's history."""
+    from bggen.app.history import history as read  # noqa: PLC0415 - help must not wait for it
+
+    return read(session.place(), app, env, limit=limit)
+
+
+@command(group)
 def show(session: Session, *, app: App = None, env: Env = None) -> Outcome:
     """Show the resolved spec: what the next bump would freeze, images aside."""
     from bggen.app.showing import show as read  # noqa: PLC0415 - help must not wait for it
