@@ -50,7 +50,7 @@ def show(session: Session, *, app: App = None, env: Env = None) -> Outcome:
     return read(session.place(), app, env)
 
 
-@command(group)
+@command(group, annotates=True)
 def validate(session: Session, *, app: Apps = None, env: Envs = None) -> Outcome:
     """Check specs, state and rendered objects, and report every problem."""
     from bggen.app.validate import validate as read  # noqa: PLC0415 - help must not wait for it
@@ -58,7 +58,7 @@ def validate(session: Session, *, app: Apps = None, env: Envs = None) -> Outcome
     return read(session.place(), app, env)
 
 
-@command(group)
+@command(group, annotates=True)
 def render(
     session: Session,
     *,
@@ -74,6 +74,8 @@ def render(
     from bggen.app.rendering import render as write  # noqa: PLC0415 - help must not wait for it
     from bggen.app.rendering import stream  # noqa: PLC0415 - the same
 
+    if not check or stdout:
+        session.refuse_annotations("render without --check" if not check else "render --stdout")
     if stdout:
         return stream(session.place(), app, env)
     return write(session.place(), app, env, check=check, show_diff=diff)
