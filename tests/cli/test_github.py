@@ -85,6 +85,17 @@ def test_paths_begin_at_the_top_of_the_repository(live: ConfigRepo) -> None:
         assert {read(line)[0]["file"] for line in failed.out.splitlines()} == {"plat/x, y/bggen.yaml"}
 
 
+def test_a_wrong_digest_stands_at_its_file(live: ConfigRepo) -> None:
+    state = live.path / "apps/hello/prod/release.yaml"
+    state.write_text(state.read_text().replace("last: 2", "last: 3"))
+    for command in (["validate"], ["render", "--check"]):
+        ran = live.bggen(*command, "-o", "github")
+        assert ran.code == 1
+        properties, message = read(ran.out.removesuffix("\n"))
+        assert properties["file"] == "apps/hello/prod/release.yaml"
+        assert message == "the digest in its last line does not fit the state files"
+
+
 def test_a_failure_without_a_place_is_one_annotation(repo: ConfigRepo, tmp_path: Path) -> None:
     ran = repo.bggen("validate", "-o", "github", "-C", str(tmp_path / "home"))
     assert ran.code == 2

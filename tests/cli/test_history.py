@@ -138,7 +138,7 @@ def test_edits_by_hand_and_unreadable_states_do_not_stop_the_list(live: ConfigRe
         ["remove", "repair"],
     ]
     shown = live.ok("history").out
-    assert "changed by hand or by a merge: the digest does not fit" in shown
+    assert "changed by hand or merge: the digest does not fit" in shown
     entry = live.document("history")["entries"][-4]
     assert (entry["release"], entry["active"]["after"], entry["images"]) == (None, None, {})
 
@@ -197,6 +197,19 @@ def test_names_and_reasons_cannot_move_the_cursor(live: ConfigRepo) -> None:
     printed = live.ok("history", "--output", "json").out
     assert all(char.isprintable() or char == "\n" for char in printed)
     assert newest(live)["subject"] == "sub?ject? ? x"
+
+
+def test_a_long_reason_is_cut_in_the_table_and_whole_in_the_document(live: ConfigRepo) -> None:
+    live.ok("hold", "--reason", "because " * 40)
+    assert max(map(len, live.ok("history").out.splitlines())) < 180
+    assert newest(live)["summary"] == "hold flips: " + ("because " * 40).strip()
+
+
+def test_an_action_is_named_once(live: ConfigRepo) -> None:
+    green = (live.path / PROD / "green.yaml").read_text()
+    live.commit({f"{PROD}/green.yaml": green.replace("hello:v2", "hello:v2x")}, "a hand")
+    assert newest(live)["actions"] == ["edit"]
+    assert newest(live)["summary"].startswith("release 2 in green was edited; changed by hand or merge")
 
 
 def test_nothing_released_yet(repo: ConfigRepo) -> None:

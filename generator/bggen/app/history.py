@@ -85,7 +85,7 @@ def _events(known: EnvState | None, before: _Read, after: _Read) -> tuple[Event,
         return (Event("unreadable", f"unreadable: {after.why}"),)
     found = events(known, after.state) if known else ()
     if not after.fits:
-        return (*found, Event("edit", "changed by hand or by a merge: the digest does not fit"))
+        return (*found, Event("edit", "changed by hand or merge: the digest does not fit"))
     if not before.fits:
         return (*found, Event("repair", "the state is sound again"))
     return found or (Event("other", "a change of nothing that runs"),)

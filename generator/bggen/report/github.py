@@ -40,9 +40,13 @@ def annotated(outcome: Outcome, prefix: str) -> Iterator[str]:
 
 
 def _problem(problem: Problem, prefix: str) -> str:
+    path, message = problem.path, problem.message
     place = {"line": problem.line, "col": problem.column} if problem.line else {}
+    if not place and message.startswith(f"{path}/"):
+        # What is wrong with a whole state names the file in its message.
+        path, _, message = message.partition(": ")
     title = ": ".join(part for part in (_TITLE, problem.where) if part)
-    return _error(problem.message, file=f"{prefix}{problem.path}", **place, title=title)
+    return _error(message, file=f"{prefix}{path}", **place, title=title)
 
 
 def _difference(change: Change, prefix: str) -> str:

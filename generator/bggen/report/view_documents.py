@@ -97,7 +97,7 @@ def _history_entry(entry: HistoryEntry) -> dict[str, Any]:
         "date": entry.date,
         "author": entry.author,
         "subject": entry.subject,
-        "actions": [event.action for event in entry.events],
+        "actions": list(dict.fromkeys(event.action for event in entry.events)),
         "summary": printable("; ".join(event.phrase for event in entry.events)),
         "active": {"before": before and before.active, "after": after and after.active},
         "release": by_color(after, number),

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from bggen.app.views import View
     from bggen.model import Color, EnvState, Hold, Release
 
+_WIDEST = 90
+
 
 def view_text(view: View) -> str:
     """Return what goes to standard output, each line ended."""
@@ -100,6 +102,8 @@ def _history(outcome: History) -> Iterator[str]:
 def _history_cells(entry: HistoryEntry) -> list[str]:
     state = entry.after
     what = "; ".join(event.phrase for event in entry.events)
+    # A reason may be long; the JSON document has the whole of it.
+    what = what if len(what) <= _WIDEST else f"{what[: _WIDEST - 1].rstrip()}…"
     active = _held(state, state.active) if state and state.active else "-"
     idle = _held(state, state.idle_color) if state and state.idle_release else "-"
     cells = [entry.date, entry.commit[:12], entry.author, what, active, idle]
