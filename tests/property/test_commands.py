@@ -180,6 +180,20 @@ class Commands(RuleBasedStateMachine):
         if done is not None:
             assert served_by(before, render(before)) == served_by(self.state, render(self.state))
 
+    @rule(name=st.sampled_from(NAMES), replicas=st.integers(1, 4), on=st.none() | st.sampled_from(list(Color)))
+    def scale(self, name: str, replicas: int, on: Color | None) -> None:
+        before = self.state
+        done = self.carry_out(lambda: transitions.scale(before, transitions.parse_replicas([f"{name}={replicas}"]), on))
+        if done is None:
+            return
+        old, new = deployments(render(before)), deployments(render(self.state))
+        assert old.keys() == new.keys()
+        for file, deployment in old.items():
+            assert deployment["spec"]["template"] == new[file]["spec"]["template"]
+        assert (self.state.active, self.state.last, self.state.served) == (before.active, before.last, before.served)
+        if on is not None and on is not before.active:
+            assert served_by(before, render(before)) == served_by(self.state, render(self.state))
+
     @rule(until=st.sampled_from([None, "2026-06-01T11:59:59Z", "2026-06-01T12:00:01Z"]))
     def hold(self, until: str | None) -> None:
         before = self.state

@@ -142,6 +142,24 @@ def wake(session: Session, *, app: App = None, env: Env = None, dry_run: DryRun 
 
 
 @command(group)
+def scale(
+    session: Session,
+    replicas: Annotated[
+        list[str], typer.Argument(metavar="COMPONENT=N...", help="The number of replicas of a component, from 1.")
+    ],
+    *,
+    on: Annotated[Color | None, typer.Option("--on", help="Only this colour; both by default.")] = None,
+    app: App = None,
+    env: Env = None,
+    dry_run: DryRun = False,
+) -> Outcome:
+    """Change numbers of replicas and nothing else; it lasts until that colour's next bump."""
+    from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
+
+    return changing.scale(session.place(), app, env, replicas, on, dry_run=dry_run)
+
+
+@command(group)
 def hold(
     session: Session,
     *,

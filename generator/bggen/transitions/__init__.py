@@ -5,18 +5,22 @@ from bggen.transitions.flip import FlipRequest, flip
 from bggen.transitions.idle import hold, park, unhold, wake
 from bggen.transitions.result import Transition
 from bggen.transitions.rollback import RollbackTarget, rollback, rollback_target
+from bggen.transitions.scale import Replicas, parse_replicas, scale
 
 __all__ = [
     "BumpRequest",
     "FlipRequest",
+    "Replicas",
     "RollbackTarget",
     "Transition",
     "bump",
     "flip",
     "hold",
     "park",
+    "parse_replicas",
     "rollback",
     "rollback_target",
+    "scale",
     "unhold",
     "wake",
 ]
