@@ -102,10 +102,29 @@ class Chosen:
     origin: str
 
 
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """What is active in another environment, and is to be released in this one."""
+
+    env: str
+    release: Release
+
+    @property
+    def origin(self) -> str:
+        """Where its images come from, as a release records it."""
+        return f"promoted from {self.env} release {self.release.number}"
+
+    def image(self, component: str) -> Image | None:
+        """Return the component's image; None where that environment has no such component."""
+        found = self.release.spec.components.get(component)
+        return found.image if found else None
+
+
 def choose_images(
     components: Mapping[str, Component],
     args: Sequence[ImageArg],
     state: EnvState,
+    promoted: Promoted | None = None,
 ) -> dict[str, Chosen]:
     """Decide the image of every component.
 
@@ -113,33 +132,64 @@ def choose_images(
         components: as the spec says, images pinned or bare repositories.
         args: what the user gave; one for a component goes before one for a repository or for all.
         state: where images that were not named come from: the idle release if it is pending, else the active one.
+        promoted: another environment's release, whose images go before those.
 
     Raises:
         UsageError: an argument fits no component, or two contradict each other.
-        RefusedError: a component is left without an image.
+        RefusedError: a component is left without an image, or is promoted from another repository than the spec's.
     """
+    if promoted:
+        _refuse_other_repositories(components, promoted, state)
     named = _apply_args(components, args)
     base = state.idle_release if state.pending else state.active_release
     chosen: dict[str, Chosen] = {}
     missing: list[str] = []
     for name, component in components.items():
         carried = _carried(base, name, component.image.repository)
+        taken = promoted.image(name) if promoted else None
         if name in named:
             chosen[name] = Chosen(named[name], "given")
         elif component.image.pinned:
             chosen[name] = Chosen(component.image, "pinned")
+        elif promoted and taken:
+            chosen[name] = Chosen(taken, promoted.origin)
         elif base is not None and carried is not None:
             chosen[name] = Chosen(carried, f"release {base.number}")
         else:
             missing.append(name)
     if missing:
-        one = len(components) == 1
-        raise RefusedError(
-            f"no image for {_and(missing)}: no release has one yet",
-            hint="add " + ("--image TAG" if one else " ".join(f"--image {name}=TAG" for name in missing)),
-            kind="image-missing",
-        )
+        raise _missing(missing, state, promoted, one=len(components) == 1)
     return chosen
+
+
+def _missing(names: Sequence[str], state: EnvState, promoted: Promoted | None, *, one: bool) -> RefusedError:
+    flags = "--image TAG" if one else " ".join(f"--image {name}=TAG" for name in names)
+    if promoted is None:
+        return RefusedError(
+            f"no image for {_and(names)}: no release has one yet", hint=f"add {flags}", kind="image-missing"
+        )
+    return RefusedError(
+        f"no image for {_and(names)}: {promoted.env} has none active, and no release of {state.env} has one yet",
+        hint=f"release it in {promoted.env} first, or bggen bump --app {state.app} --env {state.env} {flags}",
+        kind="image-missing",
+    )
+
+
+def _refuse_other_repositories(components: Mapping[str, Component], promoted: Promoted, state: EnvState) -> None:
+    """Refuse images that the spec would have from elsewhere: what was tested there is not what would run here."""
+    others = [
+        f"{name} from {taken.repository}, and the spec of {state.env} has it from {component.image.repository}"
+        for name, component in components.items()
+        if not component.image.pinned
+        and (taken := promoted.image(name))
+        and taken.repository != component.image.repository
+    ]
+    if others:
+        raise RefusedError(
+            f"{promoted.env} runs {'; '.join(others)}",
+            hint="give both environments one repository and release it, or name the image with bggen bump --image",
+            kind="repository",
+        )
 
 
 def _carried(base: Release | None, name: str, repository: str) -> Image | None:

@@ -158,7 +158,7 @@ class Release:
     """What one colour runs, frozen.
 
     `renderer` is the version of the rendering that it was made with, and `origins` says for each component where its
-    image came from: `given`, `pinned` (in the spec) or `release N`.
+    image came from: `given`, `pinned` (in the spec), `release N`, or `promoted from ENV release N`.
     """
 
     number: int

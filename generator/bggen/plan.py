@@ -116,8 +116,11 @@ def commit_message(transition: Transition) -> str:
     """Return subject, notes and trailers; no text of a user can add a line of its own."""
     before, after = transition.before, transition.after
     subject = _shortened(f"{after.app}({after.env}): {_one_line(transition.subject)}")
-    beside_traffic = transition.action in {"bump", "park", "wake"} and before.active is after.active
-    release = after.idle_release if beside_traffic else after.active_release
+    of_idle = (
+        transition.action in {"bump", "promote", "park", "wake", "scale"}
+        and before.active_release == after.active_release
+    )
+    release = after.idle_release if of_idle else after.active_release
     trailers = {
         "Bggen-App": after.app,
         "Bggen-Env": after.env,

@@ -324,6 +324,35 @@ def test_park_and_wake(live: ConfigRepo) -> None:
     assert (live.path / MANIFESTS / "deployment-hello-green.yaml").exists()
 
 
+def test_scale_changes_replicas_and_nothing_else(live: ConfigRepo) -> None:
+    ran = live.ok("scale", "hello=3")
+    assert ran.out.splitlines()[:4] == [
+        "hello/prod: scale hello=3 on blue and green",
+        "  note: blue: hello 1 → 3",
+        "  note: green: hello 1 → 3",
+        "  note: this lasts until each colour's next bump, which takes replicas from the spec again",
+    ]
+    changed = [
+        line for line in live.git("diff", "-U0", "HEAD~1").splitlines() if line[0] in "+-" and line[1:3] != line[0] * 2
+    ]
+    assert {line[1:].split(":")[0].strip() for line in changed} == {"replicas", "state"}
+    assert len(changed) == 2 * (2 + 2 + 1)
+    again = live.document("scale", "hello=3")
+    assert (again["changed"], again["reason"]) == (False, "hello=3 already on blue and green")
+
+
+def test_scale_of_the_active_colour_to_fewer_warns(live: ConfigRepo) -> None:
+    live.ok("scale", "hello=3")
+    ran = live.ok("scale", "hello=2", "--on", "blue")
+    assert "warning: blue takes traffic, and gets fewer replicas: hello 3 → 2" in ran.err
+    assert live.git("log", "-1", "--format=%s") == "hello(prod): scale hello=2 on blue"
+    document = live.document("scale", "hello=1", "--on", "blue", "--dry-run")
+    assert (document["action"], document["release"]) == ("scale", {"blue": 1, "green": 2})
+    assert document["warnings"] == ["blue takes traffic, and gets fewer replicas: hello 2 → 1"]
+    live.ok("render", "--check")
+    live.ok("validate")
+
+
 def test_an_older_sequence_is_superseded(live: ConfigRepo) -> None:
     live.ok("bump", "--image", "v5", "--sequence", "hello=5")
     document = live.document("bump", "--image", "v4", "--sequence", "hello=4")

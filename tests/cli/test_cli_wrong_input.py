@@ -161,6 +161,10 @@ def test_a_missing_bggen_yaml(repo: ConfigRepo) -> None:
         (["flip", "--to", "red"], 2, "red"),
         (["flip", "--accept-drift"], 2, "--accept-drift goes with --to"),
         (["flip", "--release", "x"], 2, "x"),
+        (["scale"], 2, "COMPONENT=N"),
+        (["scale", "hello"], 2, "not COMPONENT=N"),
+        (["scale", "hello=0"], 2, "1 to 1000 replicas"),
+        (["scale", "hello=1", "--on", "red"], 2, "red"),
         (["hold"], 2, "--reason"),
         (["hold", "--reason", " "], 2, "--reason is empty"),
         (["hold", "--reason", "x", "--until", "soon"], 2, "is not a time"),
@@ -179,6 +183,7 @@ def test_a_missing_bggen_yaml(repo: ConfigRepo) -> None:
         (["flip"], 3, "nothing has been released yet"),
         (["rollback"], 3, "nothing has been released yet"),
         (["park"], 3, "nothing has been released yet"),
+        (["scale", "hello=2"], 3, "nothing has been released yet"),
         (["diff"], 3, "nothing has been released yet"),
     ],
 )
@@ -192,6 +197,7 @@ def test_wrong_usage_before_the_first_release(repo: ConfigRepo, arguments: list[
         (["flip"], "empty-idle"),
         (["rollback"], "no-previous"),
         (["park"], "empty-idle"),
+        (["scale", "hello=2", "--on", "green"], "empty-idle"),
         (["diff"], "empty-idle"),
         (["flip", "--if-active", "green"], "not-active"),
         (["flip", "--release", "7"], "empty-idle"),
@@ -211,6 +217,13 @@ def test_less_capacity_is_refused(live: ConfigRepo) -> None:
     live.ok("bump", "--image", "v4")
     assert "replicas of hello 1 of 3" in refuse(live, 3, "flip").err
     live.ok("flip", "--allow-less-capacity")
+
+
+def test_a_component_that_there_is_not_and_bounds_for_one_that_is_not_autoscaled(live: ConfigRepo) -> None:
+    ran = refuse(live, 2, "scale", "web=2")
+    assert "no component web on blue and green" in ran.err
+    assert "there is hello" in ran.err
+    assert "hello is not autoscaled" in refuse(live, 2, "scale", "hello=2..9").err
 
 
 def test_a_failure_document_holds_what_was_known_by_then(live: ConfigRepo) -> None:
@@ -261,7 +274,7 @@ def test_a_repo_that_asks_for_a_newer_bggen(repo: ConfigRepo) -> None:
 def test_specs_that_are_not_committed(live: ConfigRepo, path: str) -> None:
     text = (live.path / path).read_text() if (live.path / path).exists() else ""
     live.write(path, text + "# changed\n")
-    for command in (["bump", "--image", "v3"], ["flip"], ["park"]):
+    for command in (["bump", "--image", "v3"], ["flip"], ["park"], ["scale", "hello=2"]):
         ran = refuse(live, 3, *command)
         assert f"{path}: not committed" in ran.err
 

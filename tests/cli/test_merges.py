@@ -15,6 +15,8 @@ COMMANDS = (
     ["flip", "--override-hold", "x"],
     ["rollback"],
     ["park"],
+    ["scale", "hello=5"],
+    ["scale", "hello=5", "--on", "green"],
     ["hold", "--reason", "x"],
 )
 

@@ -123,12 +123,31 @@ class Commands(RuleBasedStateMachine):
             then_flip=FlipRequest(now=NOW) if then_flip else None,
         )
         done = self.carry_out(lambda: transitions.bump(before, request))
-        if done is None or self.state.last == before.last:
+        if done is not None:
+            self.released(before, flipped=then_flip)
+
+    @rule(
+        names=st.lists(st.sampled_from(NAMES), min_size=1, unique=True).map(lambda names: tuple(sorted(names))),
+        tag=st.sampled_from(["v1", "v2", "v3"]),
+        then_flip=st.booleans(),
+    )
+    def promote(self, names: tuple[str, ...], tag: str, *, then_flip: bool) -> None:
+        before = self.state
+        there = BumpRequest(spec=opened(names, 1, "", "1.30"), renderer=1, images=(parse_image_arg(tag),))
+        source = transitions.bump(EnvState("shop", "staging"), there).after
+        request = BumpRequest(spec=self.spec, renderer=1, then_flip=FlipRequest(now=NOW) if then_flip else None)
+        done = self.carry_out(lambda: transitions.promote(before, source, request))
+        if done is not None:
+            self.released(before, flipped=then_flip)
+
+    def released(self, before: EnvState, *, flipped: bool) -> None:
+        """Hold a bump to its promises."""
+        if self.state.last == before.last:
             return
         assert self.state.last not in self.numbers
         assert self.state.last == before.last + 1
         self.numbers.add(self.state.last)
-        if before.active is not None and not then_flip:
+        if before.active is not None and not flipped:
             old, new = render(before), render(self.state)
             assert served_by(before, old) == served_by(self.state, new)
 
@@ -178,6 +197,20 @@ class Commands(RuleBasedStateMachine):
         before = self.state
         done = self.carry_out(lambda: getattr(transitions, what)(before))
         if done is not None:
+            assert served_by(before, render(before)) == served_by(self.state, render(self.state))
+
+    @rule(name=st.sampled_from(NAMES), replicas=st.integers(1, 4), on=st.none() | st.sampled_from(list(Color)))
+    def scale(self, name: str, replicas: int, on: Color | None) -> None:
+        before = self.state
+        done = self.carry_out(lambda: transitions.scale(before, transitions.parse_replicas([f"{name}={replicas}"]), on))
+        if done is None:
+            return
+        old, new = deployments(render(before)), deployments(render(self.state))
+        assert old.keys() == new.keys()
+        for file, deployment in old.items():
+            assert deployment["spec"]["template"] == new[file]["spec"]["template"]
+        assert (self.state.active, self.state.last, self.state.served) == (before.active, before.last, before.served)
+        if on is not None and on is not before.active:
             assert served_by(before, render(before)) == served_by(self.state, render(self.state))
 
     @rule(until=st.sampled_from([None, "2026-06-01T11:59:59Z", "2026-06-01T12:00:01Z"]))

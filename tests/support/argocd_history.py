@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import yaml
 from hypothesis import strategies as st
 
-from bggen.errors import RefusedError
+from bggen.errors import RefusedError, UsageError
 from bggen.model import EnvState, Image, Route
 from bggen.render import LATEST, render
 from bggen.transitions import (
@@ -19,8 +19,10 @@ from bggen.transitions import (
     flip,
     hold,
     park,
+    parse_replicas,
     rollback,
     rollback_target,
+    scale,
     unhold,
     wake,
 )
@@ -86,7 +88,7 @@ def state_after(state: EnvState, command: Command) -> EnvState:
     """Return the state after a command; the same one where it is refused or changes nothing."""
     try:
         return _decide(state, command).after
-    except RefusedError:
+    except (RefusedError, UsageError):
         return state
 
 
@@ -104,6 +106,8 @@ def _decide(state: EnvState, command: Command) -> Transition:
             return rollback(state, target, by="test")
         case "hold":
             return hold(state, reason="test", by="test")
+        case "scale":
+            return scale(state, parse_replicas(["web=4"]))
     return {"park": park, "wake": wake, "unhold": unhold}[command.name](state)
 
 
@@ -161,7 +165,7 @@ def histories(draw: st.DrawFn) -> list[Command]:
     """
     steady = draw(st.booleans())
     names = ["web", "api", "mailer", "front"]
-    actions = ["bump", "bump", "bump --flip", "flip", "flip", "rollback", "park", "wake", "hold", "unhold"]
+    actions = ["bump", "bump", "bump --flip", "flip", "flip", "rollback", "park", "wake", "scale", "hold", "unhold"]
     commands = []
     least = 1
     for action in ["bump", *draw(st.lists(st.sampled_from(actions), min_size=1, max_size=8))]:

@@ -16,6 +16,8 @@ from bggen.plan import env_folder
 from bggen.render import LATEST
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bggen.app.delivery import Situation
     from bggen.app.outcomes import Changed
     from bggen.app.place import Place
@@ -112,6 +114,15 @@ def park(place: Place, app: str | None, env: str | None, *, dry_run: bool) -> Ch
 def wake(place: Place, app: str | None, env: str | None, *, dry_run: bool) -> Changed:
     """Start the idle colour's workloads."""
     order = Order("wake", place, app, env, lambda now: transitions.wake(now.state))
+    return carry_out(order, dry_run=dry_run)
+
+
+def scale(
+    place: Place, app: str | None, env: str | None, replicas: Sequence[str], on: Color | None, *, dry_run: bool
+) -> Changed:
+    """Give components other numbers of replicas, until their colour's next bump."""
+    wanted = transitions.parse_replicas(replicas)
+    order = Order("scale", place, app, env, lambda now: transitions.scale(now.state, wanted, on))
     return carry_out(order, dry_run=dry_run)
 
 

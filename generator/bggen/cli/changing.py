@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bggen.cli.group import app as group
-from bggen.cli.session import App, DryRun, Env, Outcome, Session, command
+from bggen.cli.session import App, DryRun, Env, Outcome, Session, command, complete_env
 from bggen.model import Color
 
 LessCapacity = Annotated[
@@ -67,6 +67,33 @@ def bump(
         ),
         dry_run=dry_run,
     )
+
+
+@command(group)
+def promote(
+    session: Session,
+    *,
+    from_env: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="ENV",
+            help="The environment whose active images are taken; the one before --env in bggen.yaml by default.",
+            autocompletion=complete_env,
+        ),
+    ] = None,
+    app: App = None,
+    env: Env = None,
+    flip: Annotated[bool, typer.Option("--flip", help="Flip to it in the same commit.")] = False,
+    allow_less_capacity: LessCapacity = False,
+    override_hold: OverrideHold = None,
+    dry_run: DryRun = False,
+) -> Outcome:
+    """Give the idle colour a new release with the active images of the environment before."""
+    from bggen.app import changing, promoting  # noqa: PLC0415 - help must not wait for it
+
+    then = changing.FlipOptions(allow_less_capacity=allow_less_capacity, override_hold=override_hold) if flip else None
+    return promoting.promote(session.place(), app, env, from_env, then, dry_run=dry_run)
 
 
 @command(group)
@@ -139,6 +166,24 @@ def wake(session: Session, *, app: App = None, env: Env = None, dry_run: DryRun 
     from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
 
     return changing.wake(session.place(), app, env, dry_run=dry_run)
+
+
+@command(group)
+def scale(
+    session: Session,
+    replicas: Annotated[
+        list[str], typer.Argument(metavar="COMPONENT=N...", help="The number of replicas of a component, from 1.")
+    ],
+    *,
+    on: Annotated[Color | None, typer.Option("--on", help="Only this colour; both by default.")] = None,
+    app: App = None,
+    env: Env = None,
+    dry_run: DryRun = False,
+) -> Outcome:
+    """Change numbers of replicas and nothing else; it lasts until that colour's next bump."""
+    from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
+
+    return changing.scale(session.place(), app, env, replicas, on, dry_run=dry_run)
 
 
 @command(group)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from bggen.app.outcomes import Outcome
     from bggen.model import EnvState
 
+# The actions that make a release.
+_RELEASING = {"bump", "promote"}
+
 
 def text(outcome: Outcome, *, verbose: bool = False) -> str:
     """Return what goes to standard output, each line ended."""
@@ -45,7 +48,7 @@ def _changed(outcome: Changed, *, verbose: bool) -> Iterator[str]:
         yield f"{where}: nothing to do: {transition.reason}"
     else:
         yield f"{where}: {transition.subject}"
-    if transition.changed and transition.action == "bump":
+    if transition.changed and transition.action in _RELEASING:
         yield from _origins(transition.after)
     yield from (f"  note: {note}" for note in transition.notes)
     yield from (f"  left alone, not written by bggen: {path}" for path in plan.left_alone)
@@ -75,14 +78,14 @@ def _origins(state: EnvState) -> Iterator[str]:
 
 
 def _origin(origin: str) -> str:
-    return {"given": "given", "pinned": "pinned in the spec"}.get(origin, f"as in {origin}")
+    return {"pinned": "pinned in the spec"}.get(origin, f"as in {origin}" if origin.startswith("release ") else origin)
 
 
 def _next(action: str, state: EnvState) -> Iterator[str]:
     idle = state.idle_release
     option = f"--app {state.app} --env {state.env}"
     yield "git push"
-    if action == "bump" and idle and state.pending:
+    if action in _RELEASING and idle and state.pending:
         yield f"bggen flip {option} --release {idle.number}, once {state.idle_color} is healthy"
     if action == "rollback":
         yield f"argocd app terminate-op APP, where a sync of {state.app} hangs: then this one starts"

@@ -3,20 +3,27 @@
 from bggen.transitions.bump import BumpRequest, bump
 from bggen.transitions.flip import FlipRequest, flip
 from bggen.transitions.idle import hold, park, unhold, wake
+from bggen.transitions.promote import env_before, promote
 from bggen.transitions.result import Transition
 from bggen.transitions.rollback import RollbackTarget, rollback, rollback_target
+from bggen.transitions.scale import Replicas, parse_replicas, scale
 
 __all__ = [
     "BumpRequest",
     "FlipRequest",
+    "Replicas",
     "RollbackTarget",
     "Transition",
     "bump",
+    "env_before",
     "flip",
     "hold",
     "park",
+    "parse_replicas",
+    "promote",
     "rollback",
     "rollback_target",
+    "scale",
     "unhold",
     "wake",
 ]

@@ -1,4 +1,4 @@
-"""bump: a new release for the idle colour."""
+"""bump: a new release for the idle colour; `promote` is one with another environment's images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bggen.transitions.result import Transition, refuse_moving, unchanged, versi
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bggen.images import ImageArg
+    from bggen.images import ImageArg, Promoted
     from bggen.model import AppSpec, EnvState
 
 
@@ -27,6 +27,7 @@ class BumpRequest:
         renderer: the version of the rendering that the new release is frozen with.
         images: the `--image` options.
         sequences: the `--sequence` options.
+        promoted: what is active in another environment; its images go before those of this one's releases.
         force: make the release even where it changes nothing.
         then_flip: flip to it in the same change, where the guards allow it.
     """
@@ -35,8 +36,14 @@ class BumpRequest:
     renderer: int
     images: tuple[ImageArg, ...] = ()
     sequences: Mapping[str, int] = field(default_factory=dict)
+    promoted: Promoted | None = None
     force: bool = False
     then_flip: FlipRequest | None = None
+
+    @property
+    def action(self) -> str:
+        """The command that asks for it."""
+        return "promote" if self.promoted else "bump"
 
 
 def bump(state: EnvState, request: BumpRequest) -> Transition:
@@ -44,27 +51,28 @@ def bump(state: EnvState, request: BumpRequest) -> Transition:
 
     Raises:
         UsageError: an image or a sequence fits no component.
-        RefusedError: `image-missing`, `immovable`, or what `flip` refuses.
+        RefusedError: `image-missing`, `repository`, `immovable`, or what `flip` refuses.
     """
     spec = request.spec or _frozen_config(state)
     old = _superseded(state, spec, request.sequences)
     if old:
-        return unchanged("bump", state, f"superseded: {old}")
+        return unchanged(request.action, state, f"superseded: {old}")
     release = _release(state, spec, request)
     if not request.force:
         if release.same_content(state.idle_release):
             return _held_by_idle(state, request)
         if release.same_content(state.active_release) and not state.pending:
-            return unchanged("bump", state, f"{state.active} is active and holds this release already")
+            return unchanged(request.action, state, f"{state.active} is active and holds this release already")
     if state.active_release:
         refuse_moving(state.active_release, release)
     after = _filled(state, release, request)
+    first = ("the first release: there is no traffic to protect, so it is active at once",)
     decided = Transition(
-        "bump",
+        request.action,
         state,
         after,
-        subject=f"bump {state.idle_color} to {_label(release)}",
-        notes=() if state.active else ("the first release: there is no traffic to protect, so it is active at once",),
+        subject=_subject(state.idle_color, release, request.promoted),
+        notes=(*_left_behind(release, request.promoted), *(() if state.active else first)),
     )
     return _flipped(decided, request) if state.active else decided
 
@@ -97,7 +105,7 @@ def _superseded(state: EnvState, spec: AppSpec, sequences: Mapping[str, int]) ->
 
 
 def _release(state: EnvState, spec: AppSpec, request: BumpRequest) -> Release:
-    chosen = choose_images(spec.components, request.images, state)
+    chosen = choose_images(spec.components, request.images, state, request.promoted)
     components = {name: replace(component, image=chosen[name].image) for name, component in spec.components.items()}
     return Release(
         number=state.last + 1,
@@ -132,7 +140,7 @@ def _saved(state: EnvState) -> Release | None:
 
 def _held_by_idle(state: EnvState, request: BumpRequest) -> Transition:
     parked = ("it is parked: bggen wake starts it",) if state.parked and not request.then_flip else ()
-    held = unchanged("bump", state, f"{state.idle_color} is idle and holds this release already", *parked)
+    held = unchanged(request.action, state, f"{state.idle_color} is idle and holds this release already", *parked)
     return _flipped(held, request)
 
 
@@ -150,6 +158,16 @@ def _flipped(decided: Transition, request: BumpRequest) -> Transition:
     )
 
 
-def _label(release: Release) -> str:
-    name = version(release)
-    return name if name == f"release {release.number}" else f"{name} (release {release.number})"
+def _subject(color: Color, release: Release, promoted: Promoted | None) -> str:
+    name, number = version(release), f"release {release.number}"
+    if promoted is None:
+        return f"bump {color} to {number if name == number else f'{name} ({number})'}"
+    what = "" if name == number else f"{name} "
+    return f"promote {what}from {promoted.env} to {color} ({number})"
+
+
+def _left_behind(release: Release, promoted: Promoted | None) -> list[str]:
+    """Name the components that the other environment runs, and the spec of this one does not have."""
+    there = promoted.release.spec.components if promoted else {}
+    names = sorted(there.keys() - release.spec.components.keys())
+    return [f"{promoted.env} also runs {', '.join(names)}: not in this spec, so left out"] if promoted and names else []

@@ -1,0 +1,137 @@
+"""scale: other numbers of replicas for the releases that there are, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bggen.errors import UsageError
+from bggen.model import Color
+from bggen.transitions.result import Transition, active_of, idle_of, unchanged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from bggen.model import EnvState, Release
+
+# As in the schema of a component.
+_LEAST, _MOST = 1, 1000
+_WANTED = re.compile(r"([-a-z0-9]+)=([0-9]{1,9})(?:\.\.([0-9]{1,9}))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Replicas:
+    """What the user wants of one component: a number, or with `most` the bounds of its autoscaling."""
+
+    number: int
+    most: int | None = None
+
+    def __str__(self) -> str:
+        """Return it as the user wrote it."""
+        return f"{self.number}" if self.most is None else f"{self.number}..{self.most}"
+
+
+def parse_replicas(texts: Iterable[str]) -> dict[str, Replicas]:
+    """Read the arguments of `scale`: `COMPONENT=N` or `COMPONENT=MIN..MAX`, one or more.
+
+    Raises:
+        UsageError: one is neither, is out of bounds, or contradicts another.
+    """
+    wanted: dict[str, Replicas] = {}
+    for text in texts:
+        match = _WANTED.fullmatch(text)
+        if match is None:
+            raise UsageError(f"{text!r}: not COMPONENT=N", hint="bggen scale web=3")
+        found = Replicas(int(match[2]), int(match[3]) if match[3] else None)
+        most = found.number if found.most is None else found.most
+        if not _LEAST <= found.number <= most <= _MOST:
+            raise UsageError(
+                f"{text}: a component has {_LEAST} to {_MOST} replicas",
+                hint="bggen park stops the idle colour" if found.number == 0 else None,
+            )
+        if wanted.setdefault(match[1], found) != found:
+            raise UsageError(f"two numbers for {match[1]}: {wanted[match[1]]} and {found}")
+    return wanted
+
+
+def scale(state: EnvState, wanted: Mapping[str, Replicas], on: Color | None = None) -> Transition:
+    """Give components other numbers of replicas; the releases stay what they are in all else, their numbers included.
+
+    Args:
+        state: what is.
+        wanted: by component; one of the colours has to have it.
+        on: the only colour to be changed; both, as far as they hold a release, where it is None.
+
+    Raises:
+        UsageError: there is no such component, or it is not autoscaled and bounds were given.
+        RefusedError: nothing was released yet, or the colour that is named is empty.
+    """
+    active, _ = active_of(state)
+    if on is active.other:
+        idle_of(state)
+    releases = {color: release for color in Color if on in (None, color) and (release := state.release(color))}
+    _refuse_unknown(releases, wanted)
+    after = {color: _scaled(release, wanted) for color, release in releases.items()}
+    scaled = [color for color in releases if after[color] != releases[color]]
+    words = ", ".join(f"{name}={replicas}" for name, replicas in wanted.items())
+    if not scaled:
+        return unchanged("scale", state, f"{words} already on {_and(list(releases))}", *_missing(releases, wanted))
+    fewer = _steps(active, releases, wanted, down=True)
+    whose = f"{scaled[0]}'s" if len(scaled) == 1 else "each colour's"
+    return Transition(
+        "scale",
+        state,
+        replace(state, blue=after.get(Color.BLUE, state.blue), green=after.get(Color.GREEN, state.green)),
+        subject=f"scale {words} on {_and(scaled)}",
+        notes=(
+            *(f"{color}: {', '.join(_steps(color, releases, wanted))}" for color in scaled),
+            *_missing(releases, wanted),
+            *([f"{active.other} is parked: it starts with these"] if state.parked and active.other in scaled else []),
+            f"this lasts until {whose} next bump, which takes replicas from the spec again",
+        ),
+        warnings=(f"{active} takes traffic, and gets fewer replicas: {', '.join(fewer)}",) if fewer else (),
+    )
+
+
+def _refuse_unknown(releases: Mapping[Color, Release], wanted: Mapping[str, Replicas]) -> None:
+    known = sorted({name for release in releases.values() for name in release.spec.components})
+    for name, replicas in wanted.items():
+        if name not in known:
+            raise UsageError(f"no component {name} on {_and(list(releases))}", hint=f"there is {', '.join(known)}")
+        if replicas.most is not None:
+            raise UsageError(f"{name}={replicas}: {name} is not autoscaled", hint=f"{name}=N is its number of replicas")
+
+
+def _scaled(release: Release, wanted: Mapping[str, Replicas]) -> Release:
+    components = {
+        name: replace(component, replicas=wanted[name].number) if name in wanted else component
+        for name, component in release.spec.components.items()
+    }
+    return replace(release, spec=replace(release.spec, components=components))
+
+
+def _steps(
+    color: Color, releases: Mapping[Color, Release], wanted: Mapping[str, Replicas], *, down: bool = False
+) -> list[str]:
+    """Name the components whose numbers change in a colour, or with `down` only those that lose some."""
+    components = releases[color].spec.components if color in releases else {}
+    return [
+        f"{name} {components[name].replicas} → {replicas}"
+        for name, replicas in wanted.items()
+        if name in components
+        and (replicas.number < components[name].replicas if down else replicas.number != components[name].replicas)
+    ]
+
+
+def _missing(releases: Mapping[Color, Release], wanted: Mapping[str, Replicas]) -> list[str]:
+    return [
+        f"{color} has no {name}"
+        for color, release in releases.items()
+        for name in wanted
+        if name not in release.spec.components
+    ]
+
+
+def _and(colors: Sequence[Color]) -> str:
+    return " and ".join(colors)
