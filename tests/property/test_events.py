@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,16 +11,18 @@ from bggen import transitions
 from bggen.errors import BggenError
 from bggen.events import events
 from bggen.images import parse_image_arg
-from bggen.model import Color, EnvState, Image
+from bggen.model import AppSpec, Color, EnvState, Image
 from bggen.transitions import BumpRequest, FlipRequest, Transition
-from tests.support.states import app_spec, component
+from tests.support.states import app_spec, component, first
 
 NOW = "2026-06-01T12:00:00Z"
 Step = tuple[str, int, bool]
 # The command, a number that it makes of what it likes, and whether the guards are told to let it pass.
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["bump", "bump", "bump-flip", "flip", "rollback", "park", "wake", "hold", "unhold"]),
+        st.sampled_from(
+            ["bump", "bump", "bump-flip", "flip", "rollback", "park", "wake", "hold", "unhold", "scale", "promote"]
+        ),
         st.integers(0, 5),
         st.booleans(),
     ),
@@ -26,27 +30,35 @@ STEPS = st.lists(
 )
 
 
+def pinned(spec: AppSpec, tag: str) -> AppSpec:
+    components = {name: replace(each, image=replace(each.image, tag=tag)) for name, each in spec.components.items()}
+    return replace(spec, components=components)
+
+
+def bumped(state: EnvState, command: str, number: int, *, force: bool) -> Transition:
+    names = ("web", "api")[: 1 + number % 2]
+    spec = app_spec(
+        "shop",
+        *(component(name, image=Image(f"ghcr.io/acme/{name}"), port=80, replicas=1 + number // 2) for name in names),
+    )
+    flip = FlipRequest(NOW, allow_less_capacity=True, override_hold="urgent" if force else None)
+    request = BumpRequest(
+        spec,
+        1,
+        (parse_image_arg(f"v{number}"),),
+        {"web": number} if number > 3 else {},
+        force=force,
+        then_flip=flip if command == "bump-flip" or (command == "promote" and number > 3) else None,
+    )
+    if command == "promote":
+        return transitions.promote(state, first(pinned(spec, f"p{number}"), "staging"), replace(request, images=()))
+    return transitions.bump(state, request)
+
+
 def decide(state: EnvState, step: Step) -> Transition:
     command, number, force = step
-    if command.startswith("bump"):
-        names = ("web", "api")[: 1 + number % 2]
-        spec = app_spec(
-            "shop",
-            *(
-                component(name, image=Image(f"ghcr.io/acme/{name}"), port=80, replicas=1 + number // 2)
-                for name in names
-            ),
-        )
-        flip = FlipRequest(NOW, allow_less_capacity=True, override_hold="urgent" if force else None)
-        request = BumpRequest(
-            spec,
-            1,
-            (parse_image_arg(f"v{number}"),),
-            {"web": number} if number > 3 else {},
-            force=force,
-            then_flip=flip if command == "bump-flip" else None,
-        )
-        return transitions.bump(state, request)
+    if command in {"bump", "bump-flip", "promote"}:
+        return bumped(state, command, number, force=force)
     if command == "flip":
         wanted = number if force and number else None
         return transitions.flip(state, FlipRequest(NOW, None, wanted, None, force, "urgent" if force else None))
@@ -55,6 +67,9 @@ def decide(state: EnvState, step: Step) -> Transition:
         if target.source == "history":
             target = transitions.rollback_target(state, None)
         return transitions.rollback(state, target, by="Ann")
+    if command == "scale":
+        on = [None, *Color][number % 3]
+        return transitions.scale(state, transitions.parse_replicas([f"web={1 + number}"]), on)
     if command == "hold":
         return transitions.hold(state, reason=f"reason {number}", by="Ann", until=NOW if force else None)
     done: Transition = getattr(transitions, command)(state)
@@ -80,8 +95,8 @@ def commanded(transition: Transition) -> list[str]:
     before, after = transition.before, transition.after
     old, new = before.active_release, after.active_release
     assert new
-    bump = ["bump"] if transition.action == "bump" else []
-    if transition.action not in {"bump", "flip", "rollback"}:
+    bump = ["bump"] if after.last > before.last else []
+    if transition.action not in {"bump", "flip", "promote", "rollback"}:
         return [transition.action]
     if old is None or old.number == new.number:
         return bump
@@ -91,16 +106,18 @@ def commanded(transition: Transition) -> list[str]:
 @given(STEPS)
 def test_of_every_commit_the_commands_are_told(steps: list[Step]) -> None:
     for transition in story(steps):
-        assert [event.action for event in events(transition.before, transition.after)] == commanded(transition)
+        # `scale` may change both colours.
+        told = dict.fromkeys(event.action for event in events(transition.before, transition.after))
+        assert list(told) == commanded(transition)
 
 
 @given(STEPS)
 def test_of_a_squash_what_came_of_it_is_told(steps: list[Step]) -> None:
     done = story(steps)
     states = [EnvState("shop", "prod"), *(transition.after for transition in done)]
-    for first in range(len(states)):
-        for last in range(first, len(states)):
-            before, after = states[first], states[last]
+    for start in range(len(states)):
+        for end in range(start, len(states)):
+            before, after = states[start], states[end]
             found = events(before, after)
             actions = {event.action for event in found}
             assert bool(found) == (before != after)
