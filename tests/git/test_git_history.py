@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bggen.errors import GitError, RefusedError
-from bggen.git.history import active_since, past_release
+from bggen.git.history import active_since, past_release, past_states
 from tests.support.repos import Repo, make_repo
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PROD = "apps/shop/prod"
 STATE = f"{PROD}/release.yaml"
+NAMES = ["release.yaml", "blue.yaml", "green.yaml"]
 
 
 def state(active: str, note: str = "") -> dict[str, str | bytes | None]:
@@ -199,3 +200,53 @@ def test_damaged_history_is_told(story: Repo) -> None:
     (story.path / ".git/objects" / tree[:2] / tree[2:]).unlink()
     with pytest.raises(GitError, match="cannot read the history: "):
         active_since(story.path, [STATE, "README"])
+
+
+def test_past_states_newest_first(story: Repo) -> None:
+    past = past_states(story.path, PROD, NAMES, most=20)
+    assert [(each.subject, each.date) for each in past.states] == [
+        ("bump", at(5)),
+        ("flip", at(4)),
+        ("bump", at(3)),
+        ("first", at(2)),
+        *((each.subject, each.date) for each in past.states[4:]),
+    ]
+    assert past.states[0].commit == story.git("rev-parse", "HEAD~1")
+    assert {each.author for each in past.states} == {"Ada"}
+    assert past.states[1].files == {name: story.show(f"{PROD}/{name}", "HEAD~2") for name in NAMES}
+    assert set(past.states[3].files) == {"release.yaml", "blue.yaml"}
+    assert (past.before, past.cut) == ({}, None)
+
+
+def test_past_states_are_limited_and_say_what_was_before(story: Repo) -> None:
+    past = past_states(story.path, PROD, NAMES, most=2)
+    assert [each.subject for each in past.states] == ["bump", "flip"]
+    assert past.before == {name: story.show(f"{PROD}/{name}", "HEAD~3") for name in NAMES}
+    assert past.cut == "limit"
+
+
+def test_past_states_of_a_shallow_clone(story: Repo, tmp_path: Path) -> None:
+    clone = Repo(tmp_path / "clone", story.env)
+    story.git("clone", "-q", "--depth=3", f"file://{story.path}", str(clone.path))
+    past = past_states(clone.path, PROD, NAMES, most=20)
+    assert [each.subject for each in past.states] == ["bump"]
+    assert past.before == {name: story.show(f"{PROD}/{name}", "HEAD~2") for name in NAMES}
+    assert past.cut == "shallow"
+
+
+def test_past_states_whose_authors_and_subjects_are_odd(repo: Repo) -> None:
+    repo.git("config", "i18n.logOutputEncoding", "latin1")
+    repo.env |= {"GIT_AUTHOR_NAME": "Zoë\x01\x1bX"}
+    repo.commit(state("blue"), "Grüße\x1b\n\nbody", day(2))
+    repo.git("commit", "-q", "--allow-empty-message", "--allow-empty", "-m", "")
+    repo.commit(state("green"), "\x0bnext", day(3))
+    past = past_states(repo.path, PROD, NAMES, most=2)
+    assert [(each.author, each.subject) for each in past.states] == [("Zoë??X", "?next"), ("Zoë??X", "Grüße?")]
+
+
+def test_past_states_of_files_that_are_none(repo: Repo) -> None:
+    (repo.path / STATE).unlink()
+    repo.commit({f"{STATE}/folder": "x"}, "a folder", day(2))
+    (newest,) = past_states(repo.path, PROD, NAMES[:1], most=1).states
+    assert newest.files == {"release.yaml": b""}
+    assert past_states(repo.path, "apps/none/prod", NAMES, most=1).states == ()

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Literal
 
-    from bggen.model import EnvState, Problem
+    from bggen.events import Event
+    from bggen.model import Color, EnvState, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,45 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """What one commit did to one (app, env).
+
+    Attributes:
+        commit: its full id.
+        date: the committer date, RFC 3339 in UTC.
+        author: who made it.
+        subject: the first line of its message.
+        events: what happened, told from the state files.
+        before: the newest state before it that could be read.
+        after: the state that it left; None where that cannot be read.
+        images: colour → component → the images that it had and has, where they differ.
+    """
+
+    commit: str
+    date: str
+    author: str
+    subject: str
+    events: tuple[Event, ...]
+    before: EnvState | None
+    after: EnvState | None
+    images: Mapping[Color, Mapping[str, tuple[str | None, str | None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Who did what when, newest first.
+
+    Attributes:
+        cut: what hides older changes: the limit, or a shallow clone; None where there are none.
+    """
+
+    app: str
+    env: str
+    entries: tuple[HistoryEntry, ...]
+    cut: Literal["limit", "shallow"] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Validated:
     """What `validate` found.
 
@@ -74,4 +115,4 @@ class Validated:
         return 1 if self.problems else 0
 
 
-View = Shown | Status | Compared | Validated
+View = Shown | Status | Compared | History | Validated

@@ -91,18 +91,25 @@ def _shared_last(args: list[str]) -> list[str]:
 
 def _session(args: Sequence[str]) -> Session:
     """Read how to print from the raw arguments: a failure to parse them must still print as it was asked to."""
-    output = os.environ.get("BGGEN_OUTPUT", "")
-    for here, following in zip(args, [*args[1:], ""], strict=True):
-        if here in {"-o", "--output"}:
-            output = following
-        elif here.startswith("--output="):
-            output = here.removeprefix("--output=")
-        elif here.startswith("-o"):
-            output = here.removeprefix("-o")
+    output = _raw(args, "-o", "--output", os.environ.get("BGGEN_OUTPUT"))
     return Session(
-        output=Format.JSON if output == Format.JSON else Format.TEXT,
+        # By it, annotations find the way from the top of the repository.
+        repo=_raw(args, "-C", "--repo", os.environ.get("BGGEN_REPO")),
+        output=Format(output) if output in set(Format) else Format.TEXT,
         verbose="--verbose" in args,
     )
+
+
+def _raw(args: Sequence[str], short: str, long: str, default: str | None) -> str | None:
+    value = default
+    for here, following in zip(args, [*args[1:], ""], strict=True):
+        if here in {short, long}:
+            value = following
+        elif here.startswith(f"{long}="):
+            value = here.removeprefix(f"{long}=")
+        elif here.startswith(short):
+            value = here.removeprefix(short)
+    return value
 
 
 def _help_for(args: Sequence[str]) -> str:

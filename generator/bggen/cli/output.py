@@ -6,9 +6,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from bggen.app.outcomes import Changed, Failed, Stream, Written
-from bggen.errors import InvalidError
+from bggen.errors import InvalidError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bggen.app.outcomes import Outcome
     from bggen.cli.session import Session
     from bggen.errors import BggenError
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 def finish(outcome: Outcome, session: Session) -> int:
     """Print the outcome as the session wants it, and return the exit code.
 
-    A failure is one line on standard error, and the one document on standard output where JSON was asked for.
+    A failure is one line on standard error, and on standard output the one document where JSON was asked for, and
+    annotations where those were.
     """
     error = outcome.error if isinstance(outcome, Failed) else None
     if session.output == "json" and not isinstance(outcome, Stream):
@@ -26,6 +29,9 @@ def finish(outcome: Outcome, session: Session) -> int:
         from bggen.report.documents import document  # noqa: PLC0415 - the same
 
         print(json.dumps(document(outcome), ensure_ascii=False, indent=2))
+    elif session.output == "github":
+        for line in _annotations(outcome, session):
+            print(line)
     elif not session.quiet or not isinstance(outcome, Changed | Written):
         from bggen.report.text import text  # noqa: PLC0415 - JSON output does not need it
 
@@ -38,6 +44,18 @@ def finish(outcome: Outcome, session: Session) -> int:
         return error.exit_code
     code: int = getattr(outcome, "exit_code", 0)
     return code
+
+
+def _annotations(outcome: Outcome, session: Session) -> Iterator[str]:
+    from bggen.app.annotating import prefix_in_repository  # noqa: PLC0415 - only CI on GitHub needs it
+    from bggen.report.github import annotated  # noqa: PLC0415 - the same
+
+    try:
+        prefix = prefix_in_repository(session.place().root)
+    except UsageError:
+        # There is no config repo, which is then the failure.
+        prefix = ""
+    return annotated(outcome, prefix)
 
 
 def complain(error: BggenError) -> None:

@@ -27,6 +27,22 @@ def diff(session: Session, *, app: App = None, env: Env = None) -> Outcome:
 
 
 @command(group)
+def history(
+    session: Session,
+    *,
+    app: App = None,
+    env: Env = None,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="How many commits to show, the newest first.")
+    ] = 20,
+) -> Outcome:
+    """Show who did what when, told from the state files in Git's history."""
+    from bggen.app.history import history as read  # noqa: PLC0415 - help must not wait for it
+
+    return read(session.place(), app, env, limit=limit)
+
+
+@command(group)
 def show(session: Session, *, app: App = None, env: Env = None) -> Outcome:
     """Show the resolved spec: what the next bump would freeze, images aside."""
     from bggen.app.showing import show as read  # noqa: PLC0415 - help must not wait for it
@@ -34,7 +50,7 @@ def show(session: Session, *, app: App = None, env: Env = None) -> Outcome:
     return read(session.place(), app, env)
 
 
-@command(group)
+@command(group, annotates=True)
 def validate(session: Session, *, app: Apps = None, env: Envs = None) -> Outcome:
     """Check specs, state and rendered objects, and report every problem."""
     from bggen.app.validate import validate as read  # noqa: PLC0415 - help must not wait for it
@@ -42,7 +58,7 @@ def validate(session: Session, *, app: Apps = None, env: Envs = None) -> Outcome
     return read(session.place(), app, env)
 
 
-@command(group)
+@command(group, annotates=True)
 def render(
     session: Session,
     *,
@@ -58,6 +74,8 @@ def render(
     from bggen.app.rendering import render as write  # noqa: PLC0415 - help must not wait for it
     from bggen.app.rendering import stream  # noqa: PLC0415 - the same
 
+    if not check or stdout:
+        session.refuse_annotations("render without --check" if not check else "render --stdout")
     if stdout:
         return stream(session.place(), app, env)
     return write(session.place(), app, env, check=check, show_diff=diff)

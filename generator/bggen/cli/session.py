@@ -25,6 +25,7 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    GITHUB = "github"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,20 @@ class Session:
         from bggen.app.place import find_place  # noqa: PLC0415 - help must not wait for it
 
         return find_place(self.repo, Path.cwd())
+
+    def refuse_annotations(self, command: str) -> None:
+        """Refuse to make annotations where there is nothing to annotate.
+
+        Raises:
+            UsageError: they were asked for.
+        """
+        if self.output is Format.GITHUB:
+            from bggen.errors import UsageError  # noqa: PLC0415 - only a failure needs it
+
+            raise UsageError(
+                f"--output github: {command} makes no annotations, only validate and render --check do",
+                hint="--output text or json; BGGEN_OUTPUT counts, too",
+            )
 
 
 def complete_app(incomplete: str) -> list[str]:
@@ -110,7 +125,13 @@ _SHARED: dict[str, Any] = {
         ),
     ],
     "output": Annotated[
-        Format, typer.Option("--output", "-o", envvar="BGGEN_OUTPUT", help="What to print on standard output.")
+        Format,
+        typer.Option(
+            "--output",
+            "-o",
+            envvar="BGGEN_OUTPUT",
+            help="What to print on standard output; github: annotations, for validate and render --check.",
+        ),
     ],
     "quiet": Annotated[bool, typer.Option("--quiet", help="Print no text but errors.")],
     "verbose": Annotated[bool, typer.Option("--verbose", help="Print more: files, and where a bug lies.")],
@@ -119,10 +140,14 @@ _SHARED: dict[str, Any] = {
 Command = Callable[..., "Outcome"]
 
 
-def command(group: typer.Typer) -> Callable[[Command], Command]:
+def command(group: typer.Typer, *, annotates: bool = False) -> Callable[[Command], Command]:
     """Register a command: a function that takes a Session first and returns an Outcome.
 
     The session's fields become options of the command, so that no function repeats them.
+
+    Args:
+        group: where to register it.
+        annotates: whether `--output github` may mean something to it; nothing is done where it does not.
     """
 
     def register(function: Command) -> Command:
@@ -131,6 +156,8 @@ def command(group: typer.Typer) -> Callable[[Command], Command]:
             from bggen.cli.output import finish  # noqa: PLC0415 - help must not wait for it
 
             session = Session(**{name: values.pop(name) for name in _SHARED})
+            if not annotates:
+                session.refuse_annotations(function.__name__)
             return finish(function(session, **values), session)
 
         own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]

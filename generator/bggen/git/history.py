@@ -1,4 +1,4 @@
-"""Ask the branch's first-parent history: since when a colour is active, and what a past release was.
+"""Ask the branch's first-parent history: since when a colour is active, what past releases and states were.
 
 The only module that uses GitPython, and only to run commands: its objects know no SHA-256 repositories. It is imported
 when it is needed, because that takes longer than all of git's work for a flip.
@@ -11,15 +11,16 @@ import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bggen.errors import GitError
 from bggen.git.objects import Objects
 from bggen.git.place import locate
 from bggen.git.process import OUTER_GIT, SETTINGS, path_arguments, reason
+from bggen.workspace import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from bggen.git.place import Place
@@ -38,6 +39,44 @@ class PastRelease:
     date: datetime
     color: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PastState:
+    """A commit that changed the state, who made it, and the state files that it left, by name.
+
+    Names and words are those of a line: nothing in them moves a terminal's cursor.
+    """
+
+    commit: str
+    date: datetime
+    author: str
+    subject: str
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the history that is here tells of one state.
+
+    Attributes:
+        states: newest first.
+        before: the files before the oldest of them.
+        cut: what hides the states before that; None where there are none.
+    """
+
+    states: tuple[PastState, ...]
+    before: Mapping[str, bytes]
+    cut: Literal["limit", "shallow"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Commit:
+    id: str
+    date: datetime
+    author: str
+    subject: str
+    changed: Sequence[str]
 
 
 def active_since(root: Path, paths: Sequence[str]) -> dict[str, datetime | None]:
@@ -60,11 +99,11 @@ def active_since(root: Path, paths: Sequence[str]) -> dict[str, datetime | None]
     shallow = _shallow(place)
     # Git itself stops at the newest change where only one file is asked about.
     newest = ["--max-count=1"] if len(paths) == 1 else []
-    for commit, date, changed in _log(place, paths, "-G^active: ", *newest):
-        for path in missing.intersection(changed):
+    for commit in _log(place, paths, "-G^active: ", *newest):
+        for path in missing.intersection(commit.changed):
             # The oldest commit of a shallow clone seems to add every file.
-            since[path] = None if commit in shallow else date
-        missing.difference_update(changed)
+            since[path] = None if commit.id in shallow else commit.date
+        missing.difference_update(commit.changed)
         if not missing:
             break
     return since
@@ -89,17 +128,63 @@ def past_release(root: Path, folder: str, number: int, *, most: int = MOST_COMMI
     place, _ = locate(root)
     objects = Objects(place.git)
     try:
-        for commit, date, _ in _log(place, [f"{folder}/release.yaml"], f"--max-count={most}"):
-            at = f"{commit}:{place.prefix}{folder}"
+        for commit in _log(place, [f"{folder}/release.yaml"], f"--max-count={most}"):
+            at = f"{commit.id}:{place.prefix}{folder}"
             active = _ACTIVE.search(_content(objects, f"{at}/release.yaml"))
             color = active[1].decode() if active else ""
             content = _content(objects, f"{at}/{color}.yaml") if color else b""
             found = _RELEASE.search(content)
             if found and int(found[1]) == number:
-                return PastRelease(commit, date, color, content)
+                return PastRelease(commit.id, commit.date, color, content)
     finally:
         objects.close()
     return None
+
+
+def past_states(root: Path, folder: str, names: Sequence[str], *, most: int) -> Past:
+    """Return the commits that changed any of the state files, with the files as each left them.
+
+    Args:
+        root: the folder of bggen.yaml.
+        folder: the (app, env)'s folder, relative to it.
+        names: the state files in it.
+        most: how many commits are returned.
+
+    Raises:
+        GitError: git failed.
+        RefusedError: the branch has no commit yet.
+    """
+    place, _ = locate(root)
+    # One more than is wanted: what the oldest one found.
+    commits = list(_log(place, [f"{folder}/{name}" for name in names], f"--max-count={most + 1}"))
+    objects = Objects(place.git)
+    try:
+        states = [
+            PastState(
+                commit.id,
+                commit.date,
+                printable(commit.author),
+                printable(commit.subject),
+                _files(objects, f"{commit.id}:{place.prefix}{folder}", names),
+            )
+            for commit in commits
+        ]
+    finally:
+        objects.close()
+    if len(states) > most:
+        return Past(tuple(states[:most]), states[most].files, "limit")
+    if states and states[-1].commit in _shallow(place):
+        # The oldest commit of a shallow clone seems to add every file: it tells what was, and not who did it.
+        return Past(tuple(states[:-1]), states[-1].files, "shallow")
+    return Past(tuple(states), {}, None)
+
+
+def _files(objects: Objects, at: str, names: Sequence[str]) -> dict[str, bytes]:
+    """Return the files that exist; what is no readable file is empty."""
+    found = {name: objects.get(f"{at}/{name}", limit=_MAX_STATE) for name in names}
+    return {
+        name: (entry.body or b"") if entry.kind == "blob" else b"" for name, entry in found.items() if entry is not None
+    }
 
 
 def _content(objects: Objects, name: str) -> bytes:
@@ -113,8 +198,8 @@ def _shallow(place: Place) -> frozenset[str]:
     return frozenset(path.read_text(encoding="ascii").split()) if path.exists() else frozenset()
 
 
-def _log(place: Place, paths: Sequence[str], *options: str) -> Iterator[tuple[str, datetime, list[str]]]:
-    """Yield commit, committer date and changed paths, newest first; no path stands for every path."""
+def _log(place: Place, paths: Sequence[str], *options: str) -> Iterator[_Commit]:
+    """Yield commits with the paths they change, newest first; no path stands for every path."""
     out = _run(
         place,
         "-c",
@@ -127,7 +212,8 @@ def _log(place: Place, paths: Sequence[str], *options: str) -> Iterator[tuple[st
         # A merge is compared with its first parent alone: what came with it happened when it was merged.
         "--first-parent",
         "-m",
-        "--format=%x00%H %ct",
+        "--encoding=UTF-8",
+        "--format=%x00%H %ct%x00%an%x00%s%x00",
         "--name-only",
         "--relative",
         "--no-renames",
@@ -139,10 +225,11 @@ def _log(place: Place, paths: Sequence[str], *options: str) -> Iterator[tuple[st
         "--",
         *path_arguments(paths),
     )
-    for record in out.decode("utf-8", "surrogateescape").split("\0")[1:]:
-        head, *names = filter(None, record.split("\n"))
+    fields = out.decode("utf-8", "surrogateescape").split("\0")[1:]
+    for head, author, subject, names in zip(*[iter(fields)] * 4, strict=True):
         commit, _, seconds = head.partition(" ")
-        yield commit, datetime.fromtimestamp(int(seconds), UTC), names
+        changed = [name for name in names.split("\n") if name]
+        yield _Commit(commit, datetime.fromtimestamp(int(seconds), UTC), author, subject, changed)
 
 
 def _run(place: Place, *arguments: str) -> bytes:

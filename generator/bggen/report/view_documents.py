@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bggen.app.views import Compared, Shown, Status, StatusRow, Validated
+from bggen.app.views import Compared, History, HistoryEntry, Shown, Status, StatusRow, Validated
 from bggen.report.documents import by_color, images, number, problem_rows
+from bggen.report.table import printable
 
 if TYPE_CHECKING:
     from bggen.app.views import View
@@ -21,6 +22,8 @@ def view_document(view: View) -> dict[str, Any]:
             return {"action": "status", "apps": [_status_row(row) for row in view.rows]}
         case Compared():
             return _compared(view)
+        case History():
+            return _history(view)
         case Validated():
             return _validated(view)
 
@@ -73,4 +76,33 @@ def _compared(outcome: Compared) -> dict[str, Any]:
         "release": by_color(state, number),
         "images": {name: {"active": active, "idle": idle} for name, (active, idle) in sorted(outcome.images.items())},
         "diff": outcome.diff,
+    }
+
+
+def _history(outcome: History) -> dict[str, Any]:
+    return {
+        "action": "history",
+        "app": outcome.app,
+        "env": outcome.env,
+        "entries": [_history_entry(entry) for entry in outcome.entries],
+        "complete": outcome.cut is None,
+        "cut": outcome.cut,
+    }
+
+
+def _history_entry(entry: HistoryEntry) -> dict[str, Any]:
+    before, after = entry.before, entry.after
+    return {
+        "commit": entry.commit,
+        "date": entry.date,
+        "author": entry.author,
+        "subject": entry.subject,
+        "actions": list(dict.fromkeys(event.action for event in entry.events)),
+        "summary": printable("; ".join(event.phrase for event in entry.events)),
+        "active": {"before": before and before.active, "after": after and after.active},
+        "release": by_color(after, number),
+        "images": {
+            str(color): {name: {"before": old, "after": new} for name, (old, new) in changed.items()}
+            for color, changed in entry.images.items()
+        },
     }

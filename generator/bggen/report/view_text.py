@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bggen import yamlio
-from bggen.app.views import Compared, Shown, Status, StatusRow, Validated
-from bggen.report.table import table
+from bggen.app.views import Compared, History, HistoryEntry, Shown, Status, StatusRow, Validated
+from bggen.report.table import printable, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bggen.app.views import View
-    from bggen.model import Hold, Release
+    from bggen.model import Color, EnvState, Hold, Release
+
+_WIDEST = 90
 
 
 def view_text(view: View) -> str:
@@ -24,6 +26,8 @@ def view_text(view: View) -> str:
             lines = _status(view)
         case Compared():
             lines = _compared(view)
+        case History():
+            lines = _history(view)
         case Validated():
             lines = _validated(view)
     return "".join(f"{line}\n" for line in lines)
@@ -81,3 +85,30 @@ def _validated(outcome: Validated) -> Iterator[str]:
     count = len(outcome.problems)
     found = f"{count} problem{'s' * (count != 1)}" if count else "no problems"
     yield f"{found} in {outcome.apps} app{'s' * (outcome.apps != 1)}, {outcome.objects} objects"
+
+
+def _history(outcome: History) -> Iterator[str]:
+    if outcome.entries:
+        head = ["DATE", "COMMIT", "WHO", "WHAT", "ACTIVE", "IDLE"]
+        yield from table([head, *(_history_cells(entry) for entry in outcome.entries)])
+    elif outcome.cut is None:
+        yield f"{outcome.app}/{outcome.env}: nothing was ever released"
+    if outcome.cut == "limit":
+        yield f"there are older changes: --limit {2 * len(outcome.entries)} shows more"
+    elif outcome.cut == "shallow":
+        yield "this clone is shallow, so older changes are not known: git fetch --unshallow brings them"
+
+
+def _history_cells(entry: HistoryEntry) -> list[str]:
+    state = entry.after
+    what = "; ".join(event.phrase for event in entry.events)
+    # A reason may be long; the JSON document has the whole of it.
+    what = what if len(what) <= _WIDEST else f"{what[: _WIDEST - 1].rstrip()}…"
+    active = _held(state, state.active) if state and state.active else "-"
+    idle = _held(state, state.idle_color) if state and state.idle_release else "-"
+    cells = [entry.date, entry.commit[:12], entry.author, what, active, idle]
+    return [printable(cell) for cell in cells]
+
+
+def _held(state: EnvState, color: Color) -> str:
+    return f"{color} {_release(state.release(color))}"

@@ -12,6 +12,9 @@ from bggen.transitions.result import Transition, active_of, refuse_moving, uncha
 if TYPE_CHECKING:
     from bggen.model import EnvState, Release
 
+# How the reason of the hold that a rollback leaves begins.
+HELD_BY_ROLLBACK = "rolled back from release "
+
 
 @dataclass(frozen=True, slots=True)
 class RollbackTarget:
@@ -93,7 +96,7 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
         previous=None,
         saved=None,
         parked=False,
-        hold=Hold(f"rolled back from release {current.number} to {release.number}: end it with bggen unhold", by),
+        hold=Hold(f"{HELD_BY_ROLLBACK}{current.number} to {release.number}: end it with bggen unhold", by),
     )
     notes = [f"release {replaced.number} is dropped from {idle}"] if replaced and target.source != "idle" else []
     if state.parked and target.source == "idle":
