@@ -281,9 +281,25 @@ def test_specs_that_are_not_committed(live: ConfigRepo, path: str) -> None:
 
 def test_a_planned_path_with_uncommitted_changes(live: ConfigRepo) -> None:
     path = "apps/hello/prod/manifests/service-hello.yaml"
+    live.ok("flip")
     live.write(path, "mine\n")
-    assert path in refuse(live, 3, "flip").err
-    assert path in refuse(live, 3, "rollback").err if live.bggen("status").code else True
+    for command in (["flip", "--to", "blue"], ["rollback"]):
+        assert f"{path}: has uncommitted changes" in refuse(live, 3, *command).err
+
+
+def test_a_broken_app_does_not_hide_what_the_others_run(live: ConfigRepo) -> None:
+    live.commit({"apps/broken/app.yaml": HELLO.replace("name: hello", "name: broken")})
+    live.ok("bump", "--app", "broken", "--image", "v1")
+    state = live.path / "apps/broken/prod/release.yaml"
+    live.commit({"apps/broken/prod/release.yaml": state.read_text().replace("last: 1", "last: 2")})
+    ran = live.bggen("status")
+    assert ran.code == 1
+    assert "hello  prod  blue 1 (v1)" in ran.out
+    assert ran.err.startswith("error: apps/broken/prod/release.yaml: the digest")
+    document = live.bggen("status", "--output", "json").json
+    assert [row["app"] for row in document["apps"]] == ["hello"]
+    assert document["error"]["kind"] == "state-mismatch"
+    assert len(document["problems"]) == 1
 
 
 def test_another_app_s_errors_block_nothing(live: ConfigRepo) -> None:
@@ -312,7 +328,7 @@ def test_a_symbolic_link_in_place_of_a_folder_or_a_file(live: ConfigRepo, what: 
 
 
 def test_two_apps_that_render_one_object(repo: ConfigRepo) -> None:
-    clash = HELLO.replace("hello\nport", "hello\nport").replace("name: hello", "name: shop-api")
+    clash = HELLO.replace("name: hello", "name: shop-api")
     repo.commit({"apps/shop/app.yaml": SHOP, "apps/shop-api/app.yaml": clash})
     repo.ok("bump", "--app", "shop", "--image", "v1")
     assert repo.bggen("validate").code == 0

@@ -74,7 +74,9 @@ class Ran:
         document = json.loads(self.out)
         if document.get("schemaVersion") is None:
             return document
-        name = "change" if "error" in document else _DOCUMENTS.get(document["action"], "change")
+        name = (
+            "change" if "error" in document and "apps" not in document else _DOCUMENTS.get(document["action"], "change")
+        )
         schema = json.loads((resource_dir("schemas") / f"{name}.schema.json").read_text(encoding="utf-8"))
         Draft202012Validator(schema).validate(document)
         assert document.keys() <= schema["properties"].keys(), "a field that nobody described"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bggen.app.views import View
+    from bggen.app.views import Status, View
     from bggen.errors import BggenError
     from bggen.model import Change, EnvState
     from bggen.plan import Plan
@@ -82,7 +82,7 @@ class Failed:
 
     action: str | None
     error: BggenError
-    known: Changed | None = None
+    known: Changed | Status | None = None
 
 
 if TYPE_CHECKING:

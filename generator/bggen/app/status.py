@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bggen.app.inputs import Source, choose_several
+from bggen.app.rendering import as_problem
 from bggen.app.views import Status, StatusRow
 from bggen.errors import BggenError, InvalidError
 from bggen.plan import env_folder
@@ -25,16 +26,27 @@ def status(place: Place, apps: Sequence[str] | None, envs: Sequence[str] | None)
     """Return what every (app, env) runs.
 
     Raises:
-        InvalidError: bggen.yaml, the environments of an app, or a state file is wrong.
+        InvalidError: bggen.yaml, the environments of an app, or a state file is wrong. What could be read of the other
+            apps is in `known`: one broken app must not hide what the rest runs.
     """
     source = Source(WorkTree(place.root), FORGETFUL)
     pairs, failed = choose_several(source, place, apps, envs)
-    for error in failed:
-        raise error
-    states = [source.state(app, env)[0] for app, env in pairs]
+    errors = list(failed)
+    states = []
+    for app, env in pairs:
+        try:
+            states.append(source.state(app, env)[0])
+        except InvalidError as error:
+            errors.append(error)
     since = _since(place, states)
     rows = [StatusRow(state, since.get((state.app, state.env)), _pending_spec(source, state)) for state in states]
-    return Status(tuple(rows))
+    found = Status(tuple(rows))
+    if errors:
+        problems = [problem for error in errors for problem in error.problems or (as_problem("", error),)]
+        failure = InvalidError(errors[0].message, problems=problems, hint=errors[0].hint, kind=errors[0].kind)
+        failure.known = found
+        raise failure
+    return found
 
 
 def _since(place: Place, states: Sequence[EnvState]) -> dict[tuple[str, str], str]:

@@ -72,9 +72,10 @@ def _boundary(error: Exception, args: Sequence[str], session: Session) -> int:
 
 def _fail(error: BggenError, args: Sequence[str], session: Session) -> int:
     from bggen.app.outcomes import Changed, Failed  # noqa: PLC0415 - only a failure needs it
+    from bggen.app.views import Status  # noqa: PLC0415 - the same
     from bggen.cli.output import finish  # noqa: PLC0415 - the same
 
-    known = error.known if isinstance(error.known, Changed) else None
+    known = error.known if isinstance(error.known, Changed | Status) else None
     action = next((arg for arg in args if not arg.startswith("-")), None)
     return finish(Failed(action, error, known), session)
 

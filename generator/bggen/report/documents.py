@@ -83,7 +83,7 @@ def _failed(outcome: Failed) -> dict[str, Any]:
     error = outcome.error
     body: dict[str, Any] = {"action": outcome.action, "changed": False}
     if outcome.known:
-        body = _changed(outcome.known)
+        body |= _body(outcome.known)
     body["error"] = {
         "code": error.exit_code,
         "kind": error.kind,

@@ -27,8 +27,9 @@ def text(outcome: Outcome, *, verbose: bool = False) -> str:
             lines = _changed(outcome, verbose=verbose)
         case Written():
             lines = _written(outcome)
-        case Failed():
-            return ""
+        case Failed(known=known):
+            # A change that failed came to nothing; what was found out is worth showing.
+            return "" if known is None or isinstance(known, Changed) else text(known)
         case _:
             from bggen.report.view_text import view_text  # noqa: PLC0415 - a flip has nothing to look at
 
