@@ -104,7 +104,7 @@ class V1:
             labels=_labels(spec.name, None, None),
             annotations={**route.annotations, **_KEPT},
             values={
-                "host": route.host,
+                "hosts": list(route.hosts),
                 "tls": route.tls,
                 "ingress_class": route.ingress_class,
                 "paths": [(path, spec.base_name(component)) for path, component in sorted(route.paths.items())],
