@@ -31,6 +31,7 @@ _STATE_KEYS = frozenset(
         "last",
         "served",
         "parked",
+        "gate",
         "hold",
         "sequences",
         "state",
@@ -97,6 +98,7 @@ def decode(app: str, env: str, folder: str, files: Mapping[str, bytes], *, verif
             last=state.last,
             served=state.served,
             parked=state.parked,
+            gate=state.gate,
             hold=state.hold,
             sequences=state.sequences,
         ),
@@ -127,6 +129,8 @@ def _state_data(state: EnvState) -> dict[str, Any]:
     data |= {"last": state.last, "served": state.served}
     if state.parked:
         data["parked"] = True
+    if state.gate:
+        data["gate"] = True
     if state.hold:
         until = {"until": state.hold.until} if state.hold.until else {}
         data["hold"] = {"reason": state.hold.reason, "by": state.hold.by, **until}
@@ -232,6 +236,7 @@ def _decode_state(app: str, env: str, data: Mapping[str, Any]) -> EnvState:
         last=_number(data.get("last"), "last"),
         served=_number(data.get("served"), "served"),
         parked=_bool(data.get("parked", False), "parked"),
+        gate=_bool(data.get("gate", False), "gate"),
         hold=_hold(hold) if hold else None,
         sequences=sequences,
     )
@@ -275,6 +280,7 @@ def _consistent(state: EnvState, path: str) -> EnvState:
         (len(set(numbers)) == len(numbers), "two files hold one release number"),
         (state.served <= state.last, "served is above last"),
         (not state.parked or state.idle_release is not None, "an empty colour is parked"),
+        (not state.gate or _smoked(state), "the gate is there, but the active release has no smoke test"),
         (state.saved is None or state.previous is not None, "previous.yaml exists, but release.yaml names no previous"),
     )
     for holds, message in checks:
@@ -282,6 +288,10 @@ def _consistent(state: EnvState, path: str) -> EnvState:
             problem = Problem(path, 0, 0, "", message)
             raise InvalidError(str(problem), problems=[problem])
     return state
+
+
+def _smoked(state: EnvState) -> bool:
+    return state.active_release is not None and state.active_release.spec.smoke is not None
 
 
 def _mapping(data: Mapping[str, Any], key: str, keys: set[str]) -> Mapping[str, Any] | None:

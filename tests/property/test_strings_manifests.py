@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from bggen.model import Health, Image, Manifest, Route, SecretRef
+from bggen.model import EnvRef, Health, Image, Manifest, Route
 from bggen.render import render
 from tests.support.states import DIGEST, first, hello_spec, texts
 
@@ -48,7 +48,7 @@ def test_commands_arguments_and_annotations(command: list[str], args: list[str],
 @budget
 @given(st.dictionaries(values, values, min_size=1, max_size=4), values, values)
 def test_variables_and_secret_references(env: dict[str, str], secret: str, key: str) -> None:
-    manifests = render(first(hello_spec(env={**env, "the one": SecretRef(secret, key)})))
+    manifests = render(first(hello_spec(env={**env, "the one": EnvRef("secret", secret, key)})))
     for data in readings(manifests, "deployment-hello-blue.yaml"):
         variables = data["spec"]["template"]["spec"]["containers"][0]["env"]
         assert {each["name"]: each["value"] for each in variables if "value" in each} == {
@@ -75,7 +75,7 @@ def test_images(repository: str, tag: str, digest: str | None) -> None:
 @budget
 @given(values, values, values, values, st.dictionaries(values, values, max_size=3))
 def test_routes(host: str, path: str, tls: str, ingress_class: str, annotations: dict[str, str]) -> None:
-    route = Route(host, {path: "hello"}, tls=tls, ingress_class=ingress_class, annotations=annotations)
+    route = Route((host,), {path: "hello"}, tls=tls, ingress_class=ingress_class, annotations=annotations)
     manifests = render(first(replace(hello_spec(), route=route)))
     for data in readings(manifests, "ingress-hello.yaml"):
         spec = data["spec"]

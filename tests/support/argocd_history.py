@@ -81,7 +81,7 @@ def app(
     ]
     ported = [each.name for each in made if each.port]
     paths = {"/" if name == ported[0] else f"/{name}": name for name in ported}
-    return app_spec("shop", *made, route=Route("shop.example.com", paths) if routed else None)
+    return app_spec("shop", *made, route=Route(("shop.example.com",), paths) if routed else None)
 
 
 def state_after(state: EnvState, command: Command) -> EnvState:
@@ -153,7 +153,7 @@ def _specs(draw: st.DrawFn, names: list[str], *, steady: bool) -> AppSpec:
         for name in names
     ]
     routed = steady or draw(st.integers(0, 9)) > 0
-    return app_spec("shop", *made, route=Route("shop.example.com", paths) if routed else None)
+    return app_spec("shop", *made, route=Route(("shop.example.com",), paths) if routed else None)
 
 
 @st.composite

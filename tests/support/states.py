@@ -11,6 +11,7 @@ from bggen.model import (
     AppSpec,
     Color,
     Component,
+    EnvRef,
     EnvState,
     Health,
     Image,
@@ -18,7 +19,6 @@ from bggen.model import (
     Release,
     Resources,
     Route,
-    SecretRef,
 )
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def hello_spec(tag: str = "v1", kubernetes: str = "1.30", **fields: Any) -> AppS
         "hello",
         component("hello", **{"image": Image("ghcr.io/acme/hello", tag), "port": 8080, **fields}),
         kubernetes=kubernetes,
-        route=Route(host="hello.example.com", paths={"/": "hello"}),
+        route=Route(hosts=("hello.example.com",), paths={"/": "hello"}),
     )
 
 
@@ -86,7 +86,7 @@ def shop_spec(tag: str = "v1", kubernetes: str = "1.34", **fields: Any) -> AppSp
             env={
                 "API_URL": "${api.url}",
                 "LOG_LEVEL": "info",
-                "SESSION_KEY": SecretRef("shop-session", "key"),
+                "SESSION_KEY": EnvRef("secret", "shop-session", "key"),
                 "BANNER": "$(LOG_LEVEL): yes",
             },
             health=Health(ready="/ready", live="/health"),
@@ -109,7 +109,7 @@ def shop_spec(tag: str = "v1", kubernetes: str = "1.34", **fields: Any) -> AppSp
             "kubernetes": kubernetes,
             "namespace": "shop",
             "route": Route(
-                host="shop.example.com",
+                hosts=("shop.example.com",),
                 paths={"/": "web", "/api": "api"},
                 tls="shop-tls",
                 ingress_class="nginx",
@@ -186,7 +186,8 @@ def names() -> st.SearchStrategy[str]:
 
 def _env() -> st.SearchStrategy[dict[str, EnvValue]]:
     value: st.SearchStrategy[EnvValue] = texts().filter(lambda text: "${" not in text) | st.builds(
-        SecretRef,
+        EnvRef,
+        st.just("secret"),
         st.sampled_from(["on", "shop-session", "1e3"]),
         st.sampled_from(["key", "yes", "0x1", "tls.crt"]),
     )
@@ -241,7 +242,7 @@ def specs(draw: st.DrawFn, name: str = "shop", minors: tuple[str, ...] = ("1.25"
             )
         )
         route = Route(
-            host=draw(st.sampled_from(["shop.example.com", "*.example.com", "1e3.no"])),
+            hosts=(draw(st.sampled_from(["shop.example.com", "*.example.com", "1e3.no"])),),
             paths=paths,
             tls=draw(st.sampled_from([None, "shop-tls", "on"])),
             ingress_class=draw(st.sampled_from([None, "nginx", "yes"])),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bggen.errors import InvalidError
-from bggen.model import Color, EnvState, Health, Resources, SecretRef
+from bggen.model import Color, EnvRef, EnvState, Health, Resources
 from bggen.render import render
 from tests.support.manifests import at, by_file, pod_templates, read
 from tests.support.states import app_spec, bumped, component, first, flipped, hello_spec, parked, shop_spec
@@ -146,7 +146,7 @@ def test_references_lead_to_the_same_colour() -> None:
 
 
 def test_variables_are_sorted_and_those_that_use_others_come_last() -> None:
-    env = {"Z": "1", "B": SecretRef("s", "k"), "A": "$(Z)/x", "C": "3"}
+    env = {"Z": "1", "B": EnvRef("secret", "s", "k"), "A": "$(Z)/x", "C": "3"}
     assert container(env=env)["env"] == [
         {"name": "B", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}},
         {"name": "C", "value": "3"},

@@ -11,10 +11,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from bggen.model import AppSpec, Component, EnvState, Health, Image, Resources, Route, SecretRef
+from bggen.model import AppSpec, Component, EnvRef, EnvState, Health, Image, Resources, Route
+from bggen.model.parts import (
+    Autoscale,
+    Peer,
+    Placement,
+    Preview,
+    Schedule,
+    ServiceAccountSettings,
+    ServiceSettings,
+    Toleration,
+)
 from bggen.resources import resource_dir
 from bggen.spec import spec_to_data
 from bggen.spec.resolving import SHORTHAND
+from bggen.spec.workload import CRON_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,16 +138,32 @@ def test_no_pattern_takes_long_over_hostile_text() -> None:
 
 def test_the_strict_spec_has_the_fields_of_the_model() -> None:
     definitions = load("color")["$defs"]
-    renamed = {"ingress_class": "class", "cpu_limit": "cpuLimit", "memory_limit": "memoryLimit"}
+    component = definitions["component"]["properties"]
     for model, schema in (
         (AppSpec, definitions["spec"]),
         (Component, definitions["component"]),
         (Route, definitions["route"]),
-        (Health, definitions["component"]["properties"]["health"]),
-        (Resources, definitions["component"]["properties"]["resources"]),
+        (Health, component["health"]),
+        (Resources, component["resources"]),
+        (Autoscale, component["autoscale"]),
+        (ServiceSettings, component["service"]),
+        (ServiceAccountSettings, component["serviceAccount"]),
+        (Toleration, component["tolerations"]["items"]),
+        (Preview, definitions["route"]["properties"]["preview"]),
+        (Peer, definitions["network"]["properties"]["from"]["items"]),
     ):
-        names = {renamed.get(item.name, item.name) for item in fields(model)}
-        assert set(schema["properties"]) == names - ({"name"} if model is Component else set())
+        names = {_published(item.name) for item in fields(model)}
+        if model is Component:
+            flat = {_published(item.name) for part in (Schedule, Placement) for item in fields(part)}
+            names = (names - {"name", "placement"}) | (flat - {"cron"})
+        assert set(schema["properties"]) == names
+
+
+def _published(name: str) -> str:
+    """Return the name of a model's field in files."""
+    renamed = {"ingress_class": "class", "seconds": "tolerationSeconds"}
+    first, *rest = renamed.get(name, name).split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def test_release_yaml_has_the_fields_of_the_model() -> None:
@@ -149,11 +176,12 @@ def test_one_component_is_described_the_same_everywhere() -> None:
     overlay = load("overlay")["$defs"]["component"]["properties"]
     defaults = load("repo")["$defs"]["defaults"]["properties"]
     strict = load("color")["$defs"]["component"]["properties"]
-    assert set(SHORTHAND) == set(app) - {"kind"}
+    assert set(SHORTHAND) == set(app) - {"kind", *CRON_FIELDS}
     assert {key: value for key, value in app.items() if key != "image"} == defaults
     assert {key: value for key, value in overlay.items() if key != "env"} == {
         key: value for key, value in app.items() if key != "env"
     }
+    assert set(strict) == set(app)
     for key, value in strict.items():
         assert value["description"] == app[key]["description"]
     for name in ("app", "overlay"):
@@ -169,14 +197,14 @@ def test_what_resolves_is_what_the_strict_spec_describes() -> None:
         replicas=2,
         command=("a",),
         args=("b",),
-        env={"A": "x\ny", "B": SecretRef("s", "k")},
+        env={"A": "x\ny", "B": EnvRef("secret", "s", "k")},
         health=Health("/r", "/l"),
         resources=Resources("1", "1Gi", "2", "2Gi"),
         user=1,
         labels={"a": "b"},
         annotations={"a": "b"},
     )
-    route = Route("a.example.com", {"/": "web"}, tls="t", ingress_class="nginx", annotations={"a": "b"})
+    route = Route(("a.example.com",), {"/": "web"}, tls="t", ingress_class="nginx", annotations={"a": "b"})
     spec = AppSpec("shop", "1.34", {"web": full, "job": Component("job", Image("job", "v1"))}, "ns", route)
     schema = load("color")
     validator = Draft202012Validator({"$ref": "#/$defs/spec", "$defs": schema["$defs"]})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bggen.model import AppSpec, Component, Health, Image, Resources, Route, SecretRef
+from bggen.model import AppSpec, Component, EnvRef, Health, Image, Resources, Route
 from bggen.spec import spec_from_data, spec_to_data
 
 SPEC = AppSpec(
@@ -22,7 +22,7 @@ SPEC = AppSpec(
             replicas=3,
             command=("a",),
             args=("b", "c"),
-            env={"B": SecretRef("s", "k"), "A": "x"},
+            env={"B": EnvRef("secret", "s", "k"), "A": "x"},
             health=Health(live="/l"),
             resources=Resources(memory="1Gi", cpu_limit="2"),
             user=0,
@@ -33,7 +33,7 @@ SPEC = AppSpec(
         ),
         "api": Component(name="api", image=Image("api", digest="sha256:" + "0" * 64)),
     },
-    route=Route("a.example.com", {"/b": "web", "/": "web"}, tls="t", ingress_class="c", annotations={"x": "y"}),
+    route=Route(("a.example.com",), {"/b": "web", "/": "web"}, tls="t", ingress_class="c", annotations={"x": "y"}),
 )
 DATA: dict[str, Any] = {
     "name": "shop",
@@ -65,7 +65,7 @@ DATA: dict[str, Any] = {
         },
     },
     "route": {
-        "host": "a.example.com",
+        "hosts": ["a.example.com"],
         "paths": {"/": "web", "/b": "web"},
         "switch": "service",
         "tls": "t",
@@ -109,7 +109,7 @@ WEB = ("components", "web")
         (("components", "a\nb"), {}, r"a key of spec.components is 'a\nb', which is not a name"),
         (WEB, None, "spec.components.web must be a mapping"),
         ((*WEB, "image"), "A b", "spec.components.web.image: 'A b': a repository is in lower case"),
-        ((*WEB, "kind"), "cron", "spec.components.web.kind is 'cron', which this bggen does not know"),
+        ((*WEB, "kind"), "job", "spec.components.web.kind is 'job', which this bggen does not know"),
         ((*WEB, "port"), "80", "spec.components.web.port must be a whole number"),
         ((*WEB, "port"), True, "spec.components.web.port must be a whole number"),
         ((*WEB, "replicas"), -1, "spec.components.web.replicas must be a whole number"),
@@ -122,14 +122,14 @@ WEB = ("components", "web")
         ((*WEB, "env"), {5: "x"}, "spec.components.web.env must be a mapping"),
         ((*WEB, "health"), {"x": 1}, "spec.components.web.health has the unknown key 'x'"),
         ((*WEB, "resources"), {"cpu": 1}, "spec.components.web.resources.cpu must be text"),
-        ((*WEB, "security"), "none", "spec.components.web.security must be restricted or baseline"),
-        ((*WEB, "security"), ["none"], "spec.components.web.security must be restricted or baseline"),
+        ((*WEB, "security"), "none", "spec.components.web.security is 'none', which this bggen does not know"),
+        ((*WEB, "security"), ["none"], "spec.components.web.security is ['none'], which this bggen does not know"),
         ((*WEB, "labels"), {"a": 1}, "spec.components.web.labels.'a' must be text"),
         (("route",), None, "spec.route must be a mapping"),
         (("route", "switch"), "rollouts", "spec.route.switch is 'rollouts', which this bggen does not know"),
         (("route", "paths"), {"/": "no"}, "spec.route.paths.'/' is 'no', no component with a port"),
         (("route", "paths"), {"/": "api"}, "spec.route.paths.'/' is 'api', no component with a port"),
-        (("route", "host"), 1, "spec.route.host must be text"),
+        (("route", "hosts"), [1], "spec.route.hosts[0] must be text"),
     ],
 )
 def test_anything_else_is_refused_with_its_place(where: tuple[str, ...], value: object, message: str) -> None:

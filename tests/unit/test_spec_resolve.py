@@ -12,7 +12,7 @@ import pytest
 
 from bggen import __version__
 from bggen.errors import InvalidError, TooNewError
-from bggen.model import AppSpec, Component, Image, Resources, Route, SecretRef
+from bggen.model import AppSpec, Component, EnvRef, Image, Resources, Route
 from bggen.spec import environments_of, load_repo, resolve
 
 REPO = """\
@@ -83,7 +83,7 @@ def test_lists_are_replaced_and_mappings_merged() -> None:
     overlay = "components: {web: {args: [c], env: {S: {secret: two}, T: text}}}\n"
     web = solve(app, overlay).components["web"]
     assert web.args == ("c",)
-    assert web.env == {"A": "x", "S": SecretRef("two", "k"), "T": "text"}
+    assert web.env == {"A": "x", "S": EnvRef("secret", "two", "k"), "T": "text"}
 
 
 def test_an_overlay_takes_components_and_the_route_away() -> None:
@@ -102,11 +102,11 @@ def test_an_overlay_that_takes_everything_away() -> None:
 
 def test_routes() -> None:
     assert solve(WEB + "route: {host: a.example.com, tls: cert}\n").route == Route(
-        "a.example.com", {"/": "web"}, tls="cert"
+        ("a.example.com",), {"/": "web"}, tls="cert"
     )
     overlay = "route: {host: b.example.com, class: nginx, annotations: {a: 1.0}}\n"
     assert solve(WEB, overlay).route == Route(
-        "b.example.com", {"/": "web"}, ingress_class="nginx", annotations={"a": "1.0"}
+        ("b.example.com",), {"/": "web"}, ingress_class="nginx", annotations={"a": "1.0"}
     )
     assert problems(WEB, "route: {class: nginx}\n")[0].endswith("route.host: is missing")
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bggen.app.place import Place
-    from bggen.model import AppSpec, EnvState, RepoConfig
+    from bggen.model import AppSpec, EnvState
+    from bggen.model.config import RepoConfig
     from bggen.spec import Verdicts
     from bggen.workspace import Files
 

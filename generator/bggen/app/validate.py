@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bggen.app.place import Place
-    from bggen.model import Manifest, RepoConfig
+    from bggen.model import Manifest
+    from bggen.model.config import RepoConfig
 
 
 def validate(place: Place, apps: Sequence[str] | None, envs: Sequence[str] | None) -> Validated:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bggen.images import parse_image
-from bggen.model import AppSpec, Component, EnvValue, Health, Resources, Route, SecretRef
+from bggen.model import AppSpec, Component, EnvRef, EnvValue, Health, Image, Resources, Route
+from bggen.spec.decoding import Fields, mapping, minor, name, number, present, shown, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_NAME = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
-_MINOR = re.compile(r"1\.[0-9]{2}")
-_LONGEST_SHOWN = 40
+    from bggen.model import Kind, Security, Switch
+
+_HEALTH = ("ready", "live", "start", "startSeconds", "port")
+_RESOURCES = ("cpu", "memory", "cpuLimit", "memoryLimit")
+_SCHEDULE = (
+    *("schedule", "timeZone", "startingDeadlineSeconds", "concurrencyPolicy"),
+    *("activeDeadlineSeconds", "backoffLimit"),
+)
+_PLACEMENT = ("nodeSelector", "tolerations", "priorityClass", "colorAntiAffinity")
+# What `bggen.spec.codec_parts` reads and writes: most components have none of it.
+_PARTS = frozenset((*_SCHEDULE, *_PLACEMENT, "service", "autoscale", "envFrom", "mounts", "serviceAccount"))
+_PODS = ("service", "worker")
+_REQUIRED = frozenset(("image", "kind", "security"))
+_OPTIONAL = _PARTS | {
+    *("port", "ports", "replicas", "command", "args", "env", "files", "writable", "health", "resources"),
+    *("user", "group", "drain", "imagePullSecrets", "labels", "annotations"),
+}
 
 
 def spec_to_data(spec: AppSpec) -> dict[str, Any]:
@@ -21,9 +35,13 @@ def spec_to_data(spec: AppSpec) -> dict[str, Any]:
     data: dict[str, Any] = {"name": spec.name, "kubernetes": spec.kubernetes}
     if spec.namespace is not None:
         data["namespace"] = spec.namespace
-    data["components"] = {name: _component_data(spec.components[name]) for name in sorted(spec.components)}
+    data["components"] = {key: _component_data(spec.components[key]) for key in sorted(spec.components)}
     if spec.route is not None:
         data["route"] = _route_data(spec.route)
+    if spec.smoke is not None or spec.network is not None or spec.patches:
+        from bggen.spec.codec_parts import spec_parts  # noqa: PLC0415 - rare, see there
+
+        data |= spec_parts(spec)
     return data
 
 
@@ -31,199 +49,197 @@ def spec_from_data(data: Any) -> AppSpec:
     """Return the spec that `spec_to_data` made the data from.
 
     Raises:
-        ValueError: on anything else: an unknown or a missing key, a wrong type. The message names the place.
+        ValueError: on anything else: an unknown or a missing key, a wrong type, parts that contradict each other. The
+            message names the place.
     """
-    fields = _fields(data, "spec", {"name", "kubernetes", "components"}, {"namespace", "route"})
-    name = _name(fields["name"], "spec.name")
-    components = _mapping(fields["components"], "spec.components")
+    optional = frozenset({"namespace", "route", "smoke", "network", "patches"})
+    fields = Fields(data, "spec", frozenset({"name", "kubernetes", "components"}), optional)
+    components = mapping(fields.raw("components"), "spec.components")
     if not components:
         raise ValueError("spec.components is empty")
-    spec = AppSpec(
-        name=name,
-        kubernetes=_minor(fields["kubernetes"], "spec.kubernetes"),
-        components={key: component_from_data(key, components[key]) for key in sorted(components)},
-        namespace=_optional_text(fields, "namespace", "spec"),
-        route=_route_from_data(fields["route"]) if "route" in fields else None,
-    )
-    for path, component in spec.route.paths.items() if spec.route else ():
-        if component not in spec.components or spec.components[component].port is None:
+    decoded = {key: component_from_data(key, components[key]) for key in sorted(components)}
+    route = _route_from_data(fields.raw("route")) if "route" in fields else None
+    for path, component in route.paths.items() if route else ():
+        if component not in decoded or decoded[component].port is None:
             raise ValueError(f"spec.route.paths.{shown(path)} is {shown(component)}, no component with a port")
-    return spec
+    rest: dict[str, Any] = {}
+    if "smoke" in fields or "network" in fields or "patches" in fields:
+        from bggen.spec.codec_parts import spec_parts_from_data  # noqa: PLC0415 - rare, see there
+
+        rest = spec_parts_from_data(fields, decoded)
+    return AppSpec(
+        name=name(fields.raw("name"), "spec.name"),
+        kubernetes=minor(fields.raw("kubernetes"), "spec.kubernetes"),
+        components=decoded,
+        namespace=fields.optional_text("namespace"),
+        route=route,
+        **rest,
+    )
 
 
-def component_from_data(name: str, data: Any) -> Component:
+def component_from_data(key: str, data: Any) -> Component:
     """Return one component of `spec.components`.
 
     Raises:
         ValueError: when the data is not exactly a component's.
     """
-    where = f"spec.components.{_name(name, 'a key of spec.components')}"
-    fields = _fields(data, where, _REQUIRED, _OPTIONAL)
-    if fields["kind"] != "service":
-        raise ValueError(f"{where}.kind is {shown(fields['kind'])}, which this bggen does not know")
-    security = fields["security"]
-    if security not in ("restricted", "baseline"):
-        raise ValueError(f"{where}.security must be restricted or baseline")
-    try:
-        image = parse_image(_text(fields["image"], f"{where}.image"))
-    except ValueError as error:
-        raise ValueError(f"{where}.image: {error}") from error
-    health = _fields(fields.get("health", {}), f"{where}.health", set(), {"ready", "live"})
-    resources = _fields(fields.get("resources", {}), f"{where}.resources", set(), _RESOURCES)
+    where = f"spec.components.{name(key, 'a key of spec.components')}"
+    fields = Fields(data, where, _REQUIRED, _OPTIONAL)
+    kind = cast("Kind", fields.one_of("kind", "service", "worker", "cron"))
+    parts: dict[str, Any] = {}
+    if kind == "cron" or any(part in fields for part in _PARTS):
+        from bggen.spec.codec_parts import component_parts_from_data  # noqa: PLC0415 - rare, see there
+
+        parts = component_parts_from_data(fields, kind)
+    for field, kinds in (("port", ("service",)), ("replicas", _PODS), ("drain", _PODS)):
+        if field in fields and kind not in kinds:
+            raise ValueError(f"{where}.{field} is nothing that a {kind} has")
+    health = Fields(fields.raw("health", {}), f"{where}.health", frozenset(), frozenset(_HEALTH))
+    resources = Fields(fields.raw("resources", {}), f"{where}.resources", frozenset(), frozenset(_RESOURCES))
     return Component(
-        name=name,
-        image=image,
-        port=_optional_number(fields, "port", where),
-        replicas=_number(fields["replicas"], f"{where}.replicas"),
-        command=_texts(fields.get("command", []), f"{where}.command"),
-        args=_texts(fields.get("args", []), f"{where}.args"),
-        env=_env(fields.get("env", {}), f"{where}.env"),
-        health=Health(*(_optional_text(health, key, f"{where}.health") for key in ("ready", "live"))),
-        resources=Resources(*(_optional_text(resources, key, f"{where}.resources") for key in _RESOURCE_KEYS)),
-        user=_optional_number(fields, "user", where),
-        security=security,
-        drain=_number(fields["drain"], f"{where}.drain"),
-        labels=_text_mapping(fields.get("labels", {}), f"{where}.labels"),
-        annotations=_text_mapping(fields.get("annotations", {}), f"{where}.annotations"),
+        name=key,
+        image=image_from_data(fields),
+        kind=kind,
+        port=fields.optional_number("port"),
+        ports=fields.pairs("ports", number),
+        replicas=1 if kind == "cron" else fields.number("replicas"),
+        command=fields.texts("command"),
+        args=fields.texts("args"),
+        env=fields.pairs("env", env_from_data),
+        files=fields.pairs("files", text),
+        writable=fields.texts("writable") if "writable" in fields else None,
+        health=Health(
+            ready=health.optional_text("ready"),
+            live=health.optional_text("live"),
+            start=health.optional_text("start"),
+            start_seconds=health.optional_number("startSeconds"),
+            port=health.optional_text("port"),
+        ),
+        resources=Resources(*(resources.optional_text(quantity) for quantity in _RESOURCES)),
+        user=fields.optional_number("user"),
+        group=fields.optional_number("group"),
+        security=cast("Security", fields.one_of("security", "restricted", "baseline")),
+        drain=0 if kind == "cron" else fields.number("drain"),
+        image_pull_secrets=fields.texts("imagePullSecrets"),
+        labels=fields.pairs("labels", text),
+        annotations=fields.pairs("annotations", text),
+        **parts,
     )
 
 
-def shown(value: object) -> str:
-    """Return a value of a file for an error: short and printable, text in quotes."""
-    text = value if isinstance(value, str) else repr(value)
-    if len(text) > _LONGEST_SHOWN:
-        text = text[:_LONGEST_SHOWN] + "…"
-    if not isinstance(value, str):
-        return text if text.isprintable() else ascii(text)
-    return f"'{text}'" if text.isprintable() else ascii(text)
+def image_from_data(fields: Fields) -> Image:
+    """Return the image of a component or of a smoke test."""
+    try:
+        return parse_image(fields.text("image"))
+    except ValueError as error:
+        raise ValueError(f"{fields.place('image')}: {error}") from error
 
 
-_REQUIRED = {"image", "kind", "replicas", "security", "drain"}
-_OPTIONAL = {"port", "command", "args", "env", "health", "resources", "user", "labels", "annotations"}
-_RESOURCE_KEYS = ("cpu", "memory", "cpuLimit", "memoryLimit")
-_RESOURCES = set(_RESOURCE_KEYS)
+def env_data(env: Mapping[str, EnvValue]) -> dict[str, Any]:
+    """Return environment variables as data, in the order of their names."""
+    return {key: _value_data(env[key]) for key in sorted(env)}
+
+
+def env_from_data(value: Any, where: str) -> EnvValue:
+    """Return the value of one environment variable."""
+    if isinstance(value, str):
+        return value
+    source = next((each for each in ("secret", "configMap") if isinstance(value, dict) and each in value), None)
+    if source is None:
+        return EnvRef("field", Fields(value, where, frozenset({"field"})).text("field"))
+    fields = Fields(value, where, frozenset({source, "key"}))
+    return EnvRef("secret" if source == "secret" else "configMap", fields.text(source), fields.text("key"))
+
+
+def _value_data(value: EnvValue) -> Any:
+    if isinstance(value, str):
+        return value
+    return present({value.source: value.name, "key": value.key})
 
 
 def _component_data(component: Component) -> dict[str, Any]:
-    limits = component.resources
-    values = (limits.cpu, limits.memory, limits.cpu_limit, limits.memory_limit)
-    parts: tuple[tuple[str, Any], ...] = (
-        ("image", str(component.image)),
-        ("kind", component.kind),
-        ("port", component.port),
-        ("replicas", component.replicas),
-        ("command", list(component.command) or None),
-        ("args", list(component.args) or None),
-        ("env", {name: _env_data(component.env[name]) for name in sorted(component.env)} or None),
-        ("health", _set({"ready": component.health.ready, "live": component.health.live})),
-        ("resources", _set(dict(zip(_RESOURCE_KEYS, values, strict=True)))),
-        ("user", component.user),
-        ("security", component.security),
-        ("drain", component.drain),
-        ("labels", dict(sorted(component.labels.items())) or None),
-        ("annotations", dict(sorted(component.annotations.items())) or None),
-    )
-    return {key: value for key, value in parts if value is not None}
+    health, limits = component.health, component.resources
+    checks = (health.ready, health.live, health.start, health.start_seconds, health.port)
+    quantities = (limits.cpu, limits.memory, limits.cpu_limit, limits.memory_limit)
+    data = {
+        "image": str(component.image),
+        "kind": component.kind,
+        **(_component_parts(component) if component.kind == "cron" else {}),
+        "port": component.port,
+        "ports": dict(sorted(component.ports.items())),
+        "replicas": None if component.kind == "cron" else component.replicas,
+        **(_component_parts(component) if component.kind != "cron" else {}),
+        "command": list(component.command),
+        "args": list(component.args),
+        "env": env_data(component.env),
+        "files": dict(sorted(component.files.items())),
+        "health": present(dict(zip(_HEALTH, checks, strict=True))),
+        "resources": present(dict(zip(_RESOURCES, quantities, strict=True))),
+        "user": component.user,
+        "group": component.group,
+        "security": component.security,
+        "drain": None if component.kind == "cron" else component.drain,
+        "imagePullSecrets": list(component.image_pull_secrets),
+        "labels": dict(sorted(component.labels.items())),
+        "annotations": dict(sorted(component.annotations.items())),
+    }
+    # A list without a path means that nothing may be written, which is not the same as no list.
+    writable = {} if component.writable is None else {"writable": list(component.writable)}
+    return {**present(data), **writable}
 
 
-def _env_data(value: EnvValue) -> str | dict[str, str]:
-    return value if isinstance(value, str) else {"secret": value.secret, "key": value.key}
+def _component_parts(component: Component) -> dict[str, Any]:
+    rare = (component.service, component.autoscale, component.schedule, component.service_account, component.placement)
+    if not any(part is not None for part in rare) and not component.env_from and not component.mounts:
+        return {}
+    from bggen.spec.codec_parts import component_parts  # noqa: PLC0415 - rare, see there
+
+    return component_parts(component)
 
 
 def _route_data(route: Route) -> dict[str, Any]:
-    parts: tuple[tuple[str, Any], ...] = (
-        ("host", route.host),
-        ("paths", dict(sorted(route.paths.items()))),
-        ("switch", route.switch),
-        ("tls", route.tls),
-        ("class", route.ingress_class),
-        ("annotations", dict(sorted(route.annotations.items())) or None),
+    preview = route.preview
+    return present(
+        {
+            "hosts": list(route.hosts),
+            "paths": dict(sorted(route.paths.items())),
+            "switch": route.switch,
+            "tls": route.tls,
+            "class": route.ingress_class,
+            "annotations": dict(sorted(route.annotations.items())),
+            "publishesStatus": route.publishes_status or None,
+            "preview": preview
+            and present(
+                {
+                    "host": preview.host,
+                    "tls": preview.tls,
+                    "class": preview.ingress_class,
+                    "annotations": dict(sorted(preview.annotations.items())),
+                }
+            ),
+        }
     )
-    return {key: value for key, value in parts if value is not None}
-
-
-def _set(parts: Mapping[str, str | None]) -> dict[str, str] | None:
-    return {key: value for key, value in parts.items() if value is not None} or None
 
 
 def _route_from_data(data: Any) -> Route:
-    where = "spec.route"
-    fields = _fields(data, where, {"host", "paths", "switch"}, {"tls", "class", "annotations"})
-    if fields["switch"] != "service":
-        raise ValueError(f"{where}.switch is {shown(fields['switch'])}, which this bggen does not know")
+    optional = frozenset({"tls", "class", "annotations", "publishesStatus", "preview"})
+    fields = Fields(data, "spec.route", frozenset({"hosts", "paths", "switch"}), optional)
+    hosts = fields.texts("hosts")
+    paths = fields.pairs("paths", text)
+    if not hosts or not paths:
+        raise ValueError(f"spec.route.{'paths' if hosts else 'hosts'} is empty")
+    preview = None
+    if "preview" in fields:
+        from bggen.spec.codec_parts import preview_from_data  # noqa: PLC0415 - rare, see there
+
+        preview = preview_from_data(fields.raw("preview"))
     return Route(
-        host=_text(fields["host"], f"{where}.host"),
-        paths=_text_mapping(fields["paths"], f"{where}.paths"),
-        tls=_optional_text(fields, "tls", where),
-        ingress_class=_optional_text(fields, "class", where),
-        annotations=_text_mapping(fields.get("annotations", {}), f"{where}.annotations"),
+        hosts=hosts,
+        paths=paths,
+        switch=cast("Switch", fields.one_of("switch", "service", "ingress")),
+        tls=fields.optional_text("tls"),
+        ingress_class=fields.optional_text("class"),
+        annotations=fields.pairs("annotations", text),
+        publishes_status=fields.flag("publishesStatus"),
+        preview=preview,
     )
-
-
-def _env(data: Any, where: str) -> dict[str, EnvValue]:
-    env: dict[str, EnvValue] = {}
-    for key, value in sorted(_mapping(data, where).items()):
-        place = f"{where}.{shown(key)}"
-        if isinstance(value, str):
-            env[key] = value
-        else:
-            fields = _fields(value, place, {"secret", "key"}, set())
-            env[key] = SecretRef(_text(fields["secret"], f"{place}.secret"), _text(fields["key"], f"{place}.key"))
-    return env
-
-
-def _fields(data: Any, where: str, required: set[str], optional: set[str]) -> dict[str, Any]:
-    fields = _mapping(data, where)
-    if missing := sorted(required - fields.keys()):
-        raise ValueError(f"{where} has no {missing[0]}")
-    if unknown := [key for key in fields if key not in required and key not in optional]:
-        raise ValueError(f"{where} has the unknown key {shown(unknown[0])}")
-    return fields
-
-
-def _mapping(data: Any, where: str) -> dict[str, Any]:
-    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
-        raise ValueError(f"{where} must be a mapping")
-    return data
-
-
-def _text(value: Any, where: str) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{where} must be text")  # noqa: TRY004 - decoding raises one kind of error
-    return value
-
-
-def _texts(value: Any, where: str) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise ValueError(f"{where} must be a list")  # noqa: TRY004 - decoding raises one kind of error
-    return tuple(_text(item, f"{where}[{index}]") for index, item in enumerate(value))
-
-
-def _text_mapping(value: Any, where: str) -> dict[str, str]:
-    return {key: _text(item, f"{where}.{shown(key)}") for key, item in sorted(_mapping(value, where).items())}
-
-
-def _optional_text(fields: Mapping[str, Any], key: str, where: str) -> str | None:
-    return _text(fields[key], f"{where}.{key}") if key in fields else None
-
-
-def _number(value: Any, where: str) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError(f"{where} must be a whole number")
-    return value
-
-
-def _optional_number(fields: Mapping[str, Any], key: str, where: str) -> int | None:
-    return _number(fields[key], f"{where}.{key}") if key in fields else None
-
-
-def _name(value: Any, where: str) -> str:
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise ValueError(f"{where} is {shown(value)}, which is not a name")
-    return value
-
-
-def _minor(value: Any, where: str) -> str:
-    if not isinstance(value, str) or not _MINOR.fullmatch(value):
-        raise ValueError(f"{where} must be a minor version such as '1.34'")
-    return value

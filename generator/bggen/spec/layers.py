@@ -54,6 +54,10 @@ class Layers:
         """Whether a layer's schema took out what stood there, so that nothing is known of it."""
         return any(file.is_refused((*where, *field)) for file, where in self._places)
 
+    def own(self, field: Path) -> bool:
+        """Whether the app or its overlay says something there, rather than a default of bggen.yaml."""
+        return any(file.has((*where, *field)) for file, where in self._places[: self._owner + 1])
+
     def report(self, field: Path, message: str) -> None:
         """Report a problem where the value came from: overlay before app before defaults.
 
@@ -73,6 +77,21 @@ class Layers:
 def mapping(value: Any) -> dict[str, Any]:
     """Return the value if it is a mapping; a file whose schema was not asked may hold anything."""
     return value if isinstance(value, dict) else {}
+
+
+def only_one(layers: Layers, where: Path, value: Mapping[str, Any], keys: Sequence[str]) -> bool:
+    """Whether exactly one of the keys is there; report it where not."""
+    if any(layers.refused((*where, key)) for key in keys):
+        return False
+    found = [key for key in keys if key in value]
+    if len(found) == 1:
+        return True
+    names = f"{', '.join(f'`{key}`' for key in keys[:-1])} and `{keys[-1]}`"
+    if found:
+        layers.report((*where, found[1]), f"stands beside `{found[0]}`: give one of {names}")
+    else:
+        layers.report(where, f"needs one of {names}")
+    return False
 
 
 def as_text(value: Any) -> Any:

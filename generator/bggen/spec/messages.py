@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bggen.spec.codec import shown
+from bggen.spec.decoding import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bggen.spec.codec import shown
+from bggen.spec.decoding import shown
 from bggen.spec.messages import nearest
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from bggen import __version__
 from bggen.errors import InvalidError, TooNewError
-from bggen.model import Environment, Problem, RepoConfig
+from bggen.model import Problem
+from bggen.model.config import Environment, RepoConfig
 from bggen.spec.layers import mapping
 from bggen.spec.schema import FORGETFUL, check
 

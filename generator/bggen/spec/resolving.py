@@ -6,35 +6,29 @@ from typing import TYPE_CHECKING, Any
 
 from bggen import yamlio
 from bggen.model import Problem
-from bggen.spec.codec import shown, spec_from_data
-from bggen.spec.layers import Layers, as_text, mapping
+from bggen.spec.canonical import canonical
+from bggen.spec.codec import spec_from_data
+from bggen.spec.decoding import shown
+from bggen.spec.layers import Layers, mapping
 from bggen.spec.messages import nearest
 from bggen.spec.repo import decode_repo, raise_all, read_repo
 from bggen.spec.schema import FORGETFUL, check
-from bggen.spec.semantics import check_component, check_names, check_namespace, check_route
+from bggen.spec.sections import check_network, check_patches, check_route, check_smoke, check_smoke_name
+from bggen.spec.semantics import check_component, check_names, check_namespace
+from bggen.spec.workload import CRON_FIELDS, fitting
 
 if TYPE_CHECKING:
-    from bggen.model import AppSpec, RepoConfig
+    from bggen.model import AppSpec
+    from bggen.model.config import RepoConfig
     from bggen.spec.schema import Checked, Verdicts
     from bggen.yamlio import Path
 
 # What an app with one component may write at the top: all of a component but `kind`, which is the file's own there.
 SHORTHAND = (
-    "image",
-    "port",
-    "replicas",
-    "command",
-    "args",
-    "env",
-    "health",
-    "resources",
-    "user",
-    "security",
-    "drain",
-    "labels",
-    "annotations",
+    *("image", "port", "ports", "service", "replicas", "autoscale", "command", "args", "env", "envFrom", "files"),
+    *("mounts", "writable", "health", "resources", "user", "group", "security", "drain", "serviceAccount"),
+    *("imagePullSecrets", "nodeSelector", "tolerations", "priorityClass", "colorAntiAffinity", "labels", "annotations"),
 )
-_DEFAULTS: dict[str, Any] = {"kind": "service", "replicas": 1, "security": "restricted", "drain": 10}
 
 
 def resolve(
@@ -115,23 +109,22 @@ class _Resolution:
         self._check_head(config)
         self._check_forms()
         parts = {name: self._layers(name) for name in self._names()}
-        merged = {name: layers.merged() for name, layers in parts.items()}
+        merged = {name: fitting(layers, layers.merged()) for name, layers in parts.items()}
         ports = {name: "port" in merged[name] or parts[name].refused(("port",)) for name in parts}
         # Of a component that the schema refused as a whole nothing is known: no reference to it is a mistake.
         ports |= dict.fromkeys(self.file.refused_in("components"), True)
-        check_names(self.file, self.app, parts, short=self.short)
+        check_names(self.file, self.app, merged, short=self.short)
         for name, layers in parts.items():
             check_component(layers, merged[name], ports)
         data: dict[str, Any] = {
             "name": self.app,
             "kubernetes": (environment and environment.kubernetes) or config.kubernetes,
-            "components": {name: _canonical(fields) for name, fields in merged.items()},
+            "components": {name: canonical(fields) for name, fields in merged.items()},
         }
         if environment and environment.namespace:
             where = ("environments", self.env, "namespace")
             data["namespace"] = check_namespace(self.repo, where, environment.namespace, self.app)
-        route = self._route(ports)
-        return data if route is None else {**data, "route": route}
+        return {**data, **self._sections(ports)}
 
     def _check_head(self, config: RepoConfig) -> None:
         name = self.file.data.get("name")
@@ -184,27 +177,33 @@ class _Resolution:
         ]
         if self.overlay:
             places.insert(0, (self.overlay, own))
-        return Layers(places, owner=1 if self.overlay else 0, only=(*SHORTHAND, *(() if self.short else ("kind",))))
+        # At the top, `kind` is the file's own.
+        only = SHORTHAND if self.short else (*SHORTHAND, "kind", *CRON_FIELDS)
+        return Layers(places, owner=1 if self.overlay else 0, only=only)
 
-    def _route(self, ports: dict[str, bool]) -> dict[str, Any] | None:
+    def _sections(self, ports: dict[str, bool]) -> dict[str, Any]:
+        """Return what stands beside the components as canonical data."""
+        data: dict[str, Any] = {}
+        if route := self._section("route"):
+            data["route"] = check_route(*route, ports)
+        if smoke := self._section("smoke"):
+            check_smoke_name(smoke[0], self.app)
+            paths = mapping(mapping(data.get("route")).get("paths"))
+            image = mapping(self.repo.data.get("smoke")).get("image")
+            data["smoke"] = check_smoke(*smoke, ports, paths, image)
+        if network := self._section("network"):
+            data["network"] = check_network(*network)
+        file = self.overlay if self.overlay and self.overlay.has(("patches",)) else self.file
+        patches = file.data.get("patches")
+        if isinstance(patches, list):
+            data["patches"] = check_patches(Layers([(file, ())], owner=0), patches, ports)
+        return data
+
+    def _section(self, key: str) -> tuple[Layers, dict[str, Any]] | None:
+        """Return what app and overlay say of a section; None where they say nothing, or the overlay takes it away."""
         files = [self.overlay, self.file] if self.overlay else [self.file]
-        layers = Layers([(file, ("route",)) for file in files], owner=len(files) - 1)
-        taken_away = self.overlay and self.overlay.has(("route",)) and self.overlay.data.get("route") is None
-        if taken_away or not any(file.has(("route",)) for file in files) or layers.refused(()):
+        layers = Layers([(file, (key,)) for file in files], owner=len(files) - 1)
+        taken_away = self.overlay and self.overlay.has((key,)) and self.overlay.data.get(key) is None
+        if taken_away or not any(file.has((key,)) for file in files) or layers.refused(()):
             return None
-        return check_route(layers, dict(layers.merged()), ports)
-
-
-def _canonical(fields: Any) -> dict[str, Any]:
-    """Return a component's merged fields as canonical data: defaults in, numbers and booleans as the text they mean."""
-    data = {**_DEFAULTS, **fields}
-    for key in ("port", "replicas", "user", "drain"):
-        if isinstance(data.get(key), float) and data[key].is_integer():
-            data[key] = int(data[key])
-    for key in ("command", "args"):
-        if isinstance(data.get(key), list):
-            data[key] = [as_text(item) for item in data[key]]
-    for key in ("env", "labels", "annotations", "resources"):
-        if isinstance(data.get(key), dict):
-            data[key] = {name: as_text(value) for name, value in data[key].items()}
-    return data
+        return layers, dict(layers.merged())

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 SchemaName = Literal["app", "overlay", "repo"]
 
 # Values here are text for the program that reads them, or (quantities, versions) would lose digits as numbers.
-_TEXT_UNDER = frozenset(("env", "labels", "annotations", "args", "command", "resources", "kubernetes"))
+_TEXT_UNDER = frozenset(
+    (
+        *("env", "labels", "annotations", "args", "command", "resources", "kubernetes"),
+        *("files", "nodeSelector", "pods", "schedule"),
+    )
+)
 _NAMES_UNDER = frozenset(("components", "environments"))
 
 

@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from bggen.images import parse_image
-from bggen.spec.codec import shown
-from bggen.spec.layers import as_text, mapping
-from bggen.spec.messages import nearest
+from bggen.spec.layers import mapping, only_one
+from bggen.spec.paths import check_paths
 from bggen.spec.references import mistakes
+from bggen.spec.workload import check_workload
 from bggen.yamlio import dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from bggen.spec.layers import Layers
     from bggen.spec.schema import Checked
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # The longest derived name, `<base>-preview`, has to fit the 63 characters of a DNS label.
 LONGEST_BASE = 55
+# `<base>-green-<10 hex>`, and the 52 characters that a CronJob's name may have.
+LONGEST_EXTENDED = 46
 _LONGEST_LABEL = 63
 # Kubernetes allows 256 KiB of annotations in an object; bggen adds some of its own.
 _MOST_ANNOTATIONS = 255 * 1024
@@ -30,18 +32,26 @@ _THOUSANDTHS |= {unit: 1000 * 1000**power for power, unit in enumerate("kMGTP", 
 _THOUSANDTHS |= {f"{unit}i": 1000 * 1024**power for power, unit in enumerate("KMGTP", 1)}
 
 
-def check_names(file: Checked, app: str, components: Iterable[str], *, short: bool) -> None:
-    """Report components whose objects would have names that are too long."""
-    for component in components:
+def check_names(file: Checked, app: str, components: Mapping[str, Mapping[str, Any]], *, short: bool) -> None:
+    """Report components whose objects would have names that are too long.
+
+    Args:
+        file: app.yaml.
+        app: the app's name.
+        components: the merged fields of each.
+        short: whether the app's name is its only component's.
+    """
+    for component, fields in components.items():
         base = app if component == app else f"{app}-{component}"
+        extended = fields.get("kind") == "cron" or bool(fields.get("files"))
+        longest = LONGEST_EXTENDED if extended else LONGEST_BASE
         # A single name that is too long is the schema's business.
-        if len(base) > LONGEST_BASE and len(component) <= LONGEST_BASE and len(app) <= LONGEST_BASE:
+        if len(base) > longest and len(component) <= LONGEST_BASE and len(app) <= LONGEST_BASE:
             where: Path = ("name",) if short else ("components", component)
             shown_base = dotted((base,))
-            message = (
-                f"makes names that are too long: `{shown_base}` has {len(base)} characters, {LONGEST_BASE} are the most"
-            )
-            file.report(where, message, key=True)
+            what = f", and {longest} are the most for a cron or a component with `files`" if extended else ""
+            message = f"makes names that are too long: `{shown_base}` has {len(base)} characters"
+            file.report(where, f"{message}{what or f', {longest} are the most'}", key=True)
 
 
 def check_namespace(repo: Checked, where: Path, pattern: str, app: str) -> str:
@@ -58,57 +68,34 @@ def check_component(layers: Layers, fields: Mapping[str, Any], ports: Mapping[st
 
     Args:
         layers: where its fields came from.
-        fields: the merged fields.
+        fields: the merged fields, without those that do not fit its kind.
         ports: whether each component of the app has a port.
     """
-    _check_image(layers, fields.get("image"))
+    check_image(layers, fields.get("image"))
     if fields.get("user") == 0 and fields.get("security", "restricted") == "restricted":
         layers.report(("user",), "must not be 0 (root) under `security: restricted`")
-    if fields.get("health") and "port" not in fields and not layers.refused(("port",)):
-        layers.report(("health",), "needs a `port` to ask")
-    _check_env(layers, mapping(fields.get("env")), ports)
+    check_env(layers, fields.get("env"), ports)
     for key in ("command", "args"):
-        items = fields.get(key)
-        for index, item in enumerate(items if isinstance(items, list) else ()):
-            if isinstance(item, str):
-                for mistake in mistakes(item, ports):
-                    layers.report((key, index), mistake)
+        check_words(layers, key, fields.get(key), ports)
     resources = mapping(fields.get("resources"))
     for request, limit in (("cpu", "cpuLimit"), ("memory", "memoryLimit")):
         if _amount(resources.get(limit)) < _amount(resources.get(request)) and limit in resources:
             layers.report(("resources", limit), f"is less than `{request}`, {resources[request]}")
-    _check_annotations(layers, fields.get("annotations"))
+    check_annotations(layers, fields.get("annotations"))
+    check_workload(layers, fields)
+    check_paths(layers, fields)
 
 
-def check_route(layers: Layers, route: dict[str, Any], ports: Mapping[str, bool]) -> dict[str, Any]:
-    """Return the route as canonical data, and report what is wrong with it."""
-    if "host" not in route:
-        layers.report(("host",), "is missing")
-    paths = mapping(route.get("paths"))
-    for path, component in paths.items():
-        if not isinstance(component, str):
-            continue
-        if component not in ports:
-            near = nearest(component, ports)
-            hint = f", did you mean `{near}`?" if near else ""
-            layers.report(("paths", path), f"there is no component {shown(component)}{hint}")
-        elif not ports[component]:
-            layers.report(("paths", path), f"the component {shown(component)} has no port")
-    if not paths:
-        with_port = sorted(name for name in ports if ports[name])
-        if len(with_port) == 1:
-            paths = {"/": with_port[0]}
-        elif with_port:
-            names = ", ".join(dotted((name,)) for name in with_port)
-            layers.report(("paths",), f"is missing: {names} have a port, so say which answers where")
-        else:
-            layers.report((), "leads nowhere: no component has a port")
-    _check_annotations(layers, route.get("annotations"))
-    annotations = {key: as_text(value) for key, value in mapping(route.get("annotations")).items()}
-    return {"switch": "service", **route, "paths": paths, "annotations": annotations}
+def check_words(layers: Layers, key: str, items: Any, ports: Mapping[str, bool]) -> None:
+    """Report references in a command or its arguments that stand for nothing."""
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(item, str):
+            for mistake in mistakes(item, ports):
+                layers.report((key, index), mistake)
 
 
-def _check_image(layers: Layers, image: Any) -> None:
+def check_image(layers: Layers, image: Any) -> None:
+    """Report an image that is missing or no reference."""
     if image is None:
         layers.report(("image",), "is missing")
     elif isinstance(image, str):
@@ -118,19 +105,23 @@ def _check_image(layers: Layers, image: Any) -> None:
             layers.report(("image",), str(error))
 
 
-def _check_env(layers: Layers, env: Mapping[str, Any], ports: Mapping[str, bool]) -> None:
-    for name, value in env.items():
+def check_env(layers: Layers, env: Any, ports: Mapping[str, bool]) -> None:
+    """Report environment variables whose values are neither text nor one whole reference."""
+    for name, value in mapping(env).items():
+        where: Path = ("env", name)
         if isinstance(value, str):
             for mistake in mistakes(value, ports):
-                layers.report(("env", name), mistake)
-        elif isinstance(value, dict):
+                layers.report(where, mistake)
+        elif isinstance(value, dict) and only_one(layers, where, value, ("secret", "configMap", "field")):
             # An overlay may give half of it, over text or over nothing.
-            for key in ("secret", "key"):
-                if key not in value:
-                    layers.report(("env", name, key), "is missing")
+            if "field" not in value and "key" not in value:
+                layers.report((*where, "key"), "is missing")
+            if "field" in value and "key" in value:
+                layers.report((*where, "key"), "stands beside `field`, which has none")
 
 
-def _check_annotations(layers: Layers, annotations: Any) -> None:
+def check_annotations(layers: Layers, annotations: Any) -> None:
+    """Report more annotations than an object may have."""
     size = sum(len(key.encode()) + len(str(value).encode()) for key, value in mapping(annotations).items())
     if size > _MOST_ANNOTATIONS:
         layers.report(("annotations",), f"are {size // 1024} kB; Kubernetes takes 256 kB")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bggen.model import SecretRef
+from bggen.model import EnvRef
 from bggen.render.references import resolve
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def deployment_values(spec: AppSpec, component: Component, color: Color) -> dict
 def _env(spec: AppSpec, component: Component, color: Color) -> list[dict[str, str | None]]:
     variables: list[dict[str, str | None]] = []
     for name, value in component.env.items():
-        if isinstance(value, SecretRef):
-            variables.append({"name": name, "value": None, "secret": value.secret, "key": value.key})
+        if isinstance(value, EnvRef):
+            variables.append({"name": name, "value": None, "secret": value.name, "key": value.key})
         else:
             variables.append({"name": name, "value": resolve(value, spec, color), "secret": None, "key": None})
     # Kubernetes puts a variable into `$(NAME)` only where it stands further up in the list.

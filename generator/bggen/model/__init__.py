@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bggen.model import parts
+
 API_VERSION = "bggen.dev/v1"
 
 Security = Literal["restricted", "baseline"]
-# What a release may name; renderer 1 knows `service`.
+# What a release may name; renderer 1 knows `service` and `ingress`.
 Switch = Literal["service", "ingress", "gateway", "rollouts"]
+# service: runs in both colours. worker: in the active colour only. cron: a CronJob, suspended in the idle colour.
+Kind = Literal["service", "worker", "cron"]
 Idle = Literal["empty", "running", "parked"]
 
 
@@ -74,22 +78,38 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
-class SecretRef:
-    """An environment variable's value that is read from a Secret."""
+class EnvRef:
+    """An environment variable's value that is read elsewhere.
 
-    secret: str
-    key: str
+    Attributes:
+        source: a Secret, a ConfigMap that is not ours, or a field of the pod itself.
+        name: the object's name, or the path of the field, such as `status.podIP`.
+        key: the key in the object; None for a field.
+    """
+
+    source: Literal["secret", "configMap", "field"]
+    name: str
+    key: str | None = None
 
 
-EnvValue = str | SecretRef
+EnvValue = str | EnvRef
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """HTTP paths on the component's port; None where there is no such check."""
+    """HTTP paths to ask; None where there is no such check.
+
+    Attributes:
+        start: asked until it answers once, before any other check; the path of `live` where it is None.
+        start_seconds: how long the start may take, in seconds; None for the renderer's own.
+        port: the name of the port that is asked; None for `port` of the component.
+    """
 
     ready: str | None = None
     live: str | None = None
+    start: str | None = None
+    start_seconds: int | None = None
+    port: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,46 +127,80 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One workload of an app, resolved: defaults, environment, app and overlay merged."""
+    """One workload of an app, resolved: defaults, environment, app and overlay merged.
+
+    Attributes:
+        port: where the container takes the traffic of its Services; only a service has one.
+        ports: further ports by name. A service's Services have them, too, under the same numbers.
+        replicas: of an autoscaled component `autoscale.min`; 1 for a cron, which has none.
+        files: text by the path that it is seen at.
+        mounts: what else is seen, by path.
+        writable: the directories that may be written; None where the whole file system may be.
+        schedule: of a cron, and of nothing else.
+    """
 
     name: str
     image: Image
-    kind: Literal["service"] = "service"
+    kind: Kind = "service"
     port: int | None = None
+    ports: Mapping[str, int] = field(default_factory=dict)
+    service: parts.ServiceSettings | None = None
     replicas: int = 1
+    autoscale: parts.Autoscale | None = None
+    schedule: parts.Schedule | None = None
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     env: Mapping[str, EnvValue] = field(default_factory=dict)
+    env_from: tuple[parts.EnvFrom, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    mounts: Mapping[str, parts.Mount] = field(default_factory=dict)
+    writable: tuple[str, ...] | None = None
     health: Health = Health()
     resources: Resources = Resources()
     user: int | None = None
+    group: int | None = None
     security: Security = "restricted"
     drain: int = 10
+    service_account: parts.ServiceAccountSettings | None = None
+    image_pull_secrets: tuple[str, ...] = ()
+    placement: parts.Placement | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How traffic reaches the active colour from outside the cluster."""
+    """How traffic reaches the active colour from outside the cluster.
 
-    host: str
+    `publishes_status` says that the cluster's Ingress controller writes an address into the Ingress's status, so that
+    Argo CD may wait for it.
+    """
+
+    hosts: tuple[str, ...]
     paths: Mapping[str, str]
     switch: Switch = "service"
     tls: str | None = None
     ingress_class: str | None = None
     annotations: Mapping[str, str] = field(default_factory=dict)
+    publishes_status: bool = False
+    preview: parts.Preview | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AppSpec:
-    """The resolved spec of one (app, env). In a release every image is pinned."""
+    """The resolved spec of one (app, env). In a release every image is pinned.
+
+    `network` names who may call the app's pods beside its own colour; None where everybody may.
+    """
 
     name: str
     kubernetes: str
     components: Mapping[str, Component]
     namespace: str | None = None
     route: Route | None = None
+    smoke: parts.Smoke | None = None
+    network: tuple[parts.Peer, ...] | None = None
+    patches: tuple[parts.Patch, ...] = ()
 
     def base_name(self, component: str) -> str:
         """Return the name that the component's objects derive theirs from."""
@@ -204,6 +258,7 @@ class EnvState:
         last: the highest release number ever given.
         served: the highest release number that was ever active.
         parked: whether the idle colour's workloads are not rendered.
+        gate: whether the active release's smoke test stands before the switch: a flip put it there.
         sequences: the newest build number that each component was bumped with.
     """
 
@@ -217,6 +272,7 @@ class EnvState:
     last: int = 0
     served: int = 0
     parked: bool = False
+    gate: bool = False
     hold: Hold | None = None
     sequences: Mapping[str, int] = field(default_factory=dict)
 
@@ -254,27 +310,6 @@ class EnvState:
     def runs(self, color: Color) -> bool:
         """Whether the colour's workloads are rendered."""
         return self.release(color) is not None and (color is self.active or not self.parked)
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """One environment of bggen.yaml. `namespace` may still hold `{app}`; `defaults` is a component as parsed."""
-
-    name: str
-    namespace: str | None = None
-    kubernetes: str | None = None
-    cluster: str | None = None
-    defaults: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class RepoConfig:
-    """bggen.yaml, decoded. The order of `environments` is the order of promotion."""
-
-    environments: Mapping[str, Environment]
-    kubernetes: str
-    defaults: Mapping[str, object] = field(default_factory=dict)
-    requires: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,206 @@
+"""What stands beside the components: the route, the smoke test, who may call, patches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bggen.spec.decoding import shown
+from bggen.spec.layers import as_text, mapping, only_one
+from bggen.spec.messages import nearest
+from bggen.spec.semantics import LONGEST_EXTENDED, check_annotations, check_env, check_image, check_words
+from bggen.yamlio import dotted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bggen.spec.layers import Layers
+    from bggen.yamlio import Path
+
+# Has `sh` and `curl`, and runs as any user.
+SMOKE_IMAGE = "curlimages/curl:8.16.0"
+
+
+def check_route(layers: Layers, route: dict[str, Any], ports: Mapping[str, bool]) -> dict[str, Any]:
+    """Return the route as canonical data, and report what is wrong with it.
+
+    Args:
+        layers: where its fields came from.
+        route: the merged fields.
+        ports: whether each component of the app has a port.
+    """
+    if "hosts" in route and "host" in route:
+        layers.report(("hosts",), "stands beside `host`: give one of them")
+    elif "hosts" not in route and "host" not in route:
+        layers.report(("host",), "is missing")
+    hosts = route.pop("hosts", None) or [route.get("host")]
+    route.pop("host", None)
+    paths = mapping(route.get("paths"))
+    for path, component in paths.items():
+        if isinstance(component, str):
+            _check_component(layers, ("paths", path), component, ports)
+    paths = paths or _only_path(layers, ports)
+    check_annotations(layers, route.get("annotations"))
+    annotations = _texts(route.get("annotations"))
+    data = {"switch": "service", **route, "hosts": hosts, "paths": paths, "annotations": annotations}
+    if not data.get("publishesStatus"):
+        data.pop("publishesStatus", None)
+    return data if "preview" not in data else {**data, "preview": _preview(layers, data)}
+
+
+def _only_path(layers: Layers, ports: Mapping[str, bool]) -> dict[str, str]:
+    with_port = sorted(name for name in ports if ports[name])
+    if len(with_port) == 1:
+        return {"/": with_port[0]}
+    if with_port:
+        names = ", ".join(dotted((name,)) for name in with_port)
+        layers.report(("paths",), f"is missing: {names} have a port, so say which answers where")
+    else:
+        layers.report((), "leads nowhere: no component has a port")
+    return {}
+
+
+def _check_component(layers: Layers, where: Path, component: str, ports: Mapping[str, bool]) -> None:
+    if component not in ports:
+        near = nearest(component, ports)
+        hint = f", did you mean `{near}`?" if near else ""
+        layers.report(where, f"there is no component {shown(component)}{hint}")
+    elif not ports[component]:
+        layers.report(where, f"the component {shown(component)} has no port")
+
+
+def _preview(layers: Layers, route: Mapping[str, Any]) -> dict[str, Any]:
+    preview = mapping(route.get("preview"))
+    if "host" not in preview:
+        layers.report(("preview", "host"), "is missing")
+    elif preview["host"] in route["hosts"]:
+        layers.report(("preview", "host"), "is a host of the route already: it would lead to both colours")
+    annotations = preview.get("annotations", route["annotations"])
+    inherited = {"class": route["class"]} if "class" in route else {}
+    return {**inherited, **preview, "annotations": _texts(annotations)}
+
+
+def check_smoke(
+    layers: Layers, smoke: dict[str, Any], ports: Mapping[str, bool], paths: Mapping[str, str], image: str | None
+) -> dict[str, Any]:
+    """Return the smoke test as canonical data, and report what is wrong with it.
+
+    Args:
+        layers: where its fields came from.
+        smoke: the merged fields.
+        ports: whether each component of the app has a port.
+        paths: those of the route.
+        image: the one of bggen.yaml that asks for a path.
+    """
+    data: dict[str, Any] = {"timeout": 60, **smoke}
+    if not only_one(layers, (), smoke, ("path", "command")):
+        return data
+    if "path" not in smoke:
+        _check_command(layers, smoke, ports)
+        words = smoke.get("command")
+        data["command"] = [as_text(word) for word in words] if isinstance(words, list) else words
+        return {**data, "env": _texts(smoke["env"])} if "env" in smoke else data
+    for key in ("env", "user"):
+        if key in smoke:
+            layers.report((key,), "is only for a `command`")
+    data = {"image": image or SMOKE_IMAGE, "expect": 200, **data}
+    check_image(layers, data["image"])
+    component = smoke.get("component")
+    if component is None:
+        component = _answering(str(smoke["path"]), paths) or _only(name for name in ports if ports[name])
+        if component is None:
+            layers.report(("component",), "is missing: say which component is asked")
+    else:
+        _check_component(layers, ("component",), str(component), ports)
+    return {**data, "component": component}
+
+
+def _check_command(layers: Layers, smoke: Mapping[str, Any], ports: Mapping[str, bool]) -> None:
+    for key in ("component", "expect"):
+        if key in smoke:
+            layers.report((key,), "is only for a `path`")
+    check_image(layers, smoke.get("image"))
+    check_words(layers, "command", smoke.get("command"), ports)
+    check_env(layers, smoke.get("env"), ports)
+
+
+def check_smoke_name(layers: Layers, app: str) -> None:
+    """Report an app whose smoke test's Job would have a name that is too long."""
+    if len(app) > LONGEST_EXTENDED:
+        message = f"the name {app} has {len(app)} characters; {LONGEST_EXTENDED} are the most with a smoke test"
+        layers.report((), message)
+
+
+def check_network(layers: Layers, network: dict[str, Any]) -> dict[str, Any]:
+    """Return who may call as canonical data, and report what is wrong with it."""
+    from ipaddress import ip_network  # noqa: PLC0415 - rare
+
+    peers = network.get("from")
+    if not isinstance(peers, list):
+        layers.report(("from",), "is missing: an empty list lets nobody call but the app's own colour")
+        return network
+    for index, value in enumerate(peers):
+        peer, where = mapping(value), ("from", index)
+        if "cidr" in peer:
+            try:
+                ip_network(peer["cidr"])
+            except ValueError as error:
+                layers.report((*where, "cidr"), f"is no range of addresses: {error}")
+            for key in ("namespace", "pods"):
+                if key in peer:
+                    layers.report((*where, key), "stands beside `cidr`")
+        elif "namespace" not in peer and not peer.get("pods"):
+            layers.report(where, "needs a `namespace`, `pods` or a `cidr`")
+    return {"from": [_peer(peer) for peer in peers]}
+
+
+def check_patches(layers: Layers, patches: list[Any], components: Iterable[str]) -> list[Any]:
+    """Return the patches as canonical data, and report what is wrong with them; whether they fit is seen later.
+
+    Args:
+        layers: where the list came from; it is of the place above it.
+        patches: the list.
+        components: the app's.
+    """
+    known = list(components)
+    for index, value in enumerate(patches):
+        patch, where = mapping(value), ("patches", index)
+        component = mapping(patch.get("target")).get("component")
+        if component is not None and component not in known:
+            near = nearest(str(component), known)
+            hint = f", did you mean `{near}`?" if near else ""
+            layers.report((*where, "target", "component"), f"there is no component {shown(component)}{hint}")
+        if not only_one(layers, where, patch, ("merge", "json")):
+            continue
+        operations = patch.get("json")
+        for number, item in enumerate(operations if isinstance(operations, list) else ()):
+            _check_operation(layers, (*where, "json", number), mapping(item))
+    return patches
+
+
+def _check_operation(layers: Layers, where: Path, operation: Mapping[str, Any]) -> None:
+    needed = {"add": "value", "replace": "value", "test": "value", "move": "from", "copy": "from"}
+    key = needed.get(str(operation.get("op")))
+    if key is not None and key not in operation:
+        layers.report((*where, key), f"is missing: `{operation['op']}` needs it")
+
+
+def _answering(path: str, paths: Mapping[str, str]) -> str | None:
+    """Return the component that the route leads a path to: that of the longest prefix."""
+    fits = [each for each in paths if each == path or path.startswith(f"{each.rstrip('/')}/")]
+    return paths[max(fits, key=len)] if fits else None
+
+
+def _only(names: Iterable[str]) -> str | None:
+    found = list(names)
+    return found[0] if len(found) == 1 else None
+
+
+def _peer(value: Any) -> dict[str, Any]:
+    peer = dict(mapping(value))
+    if "pods" in peer:
+        peer["pods"] = _texts(peer["pods"])
+    return peer
+
+
+def _texts(value: Any) -> dict[str, Any]:
+    return {key: as_text(item) for key, item in mapping(value).items()}
