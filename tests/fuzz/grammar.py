@@ -51,7 +51,7 @@ def documents(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
 @st.composite
 def _documents(draw: st.DrawFn, schema: Mapping[str, Any]) -> Any:
     wrong = draw(st.sampled_from([0, 0, 1, 3, 10, 30]))
-    usual = draw(st.sampled_from([15, 35, 60, 90]))
+    usual = draw(st.sampled_from([4, 15, 35, 60, 90]))
     return _Writer(draw, schema, wrong, usual).value(schema)
 
 

@@ -19,12 +19,21 @@ from tests.support.states import bumped, first, flipped, parked
 from tests.unit.test_schemas import load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from bggen.model import AppSpec, EnvState, Problem
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 _LONGEST = 2000
+# Fields that a spec may have before there is anything that renders them. Whoever renders one takes it away here.
+NOT_RENDERED_YET = frozenset(
+    (
+        *("schedule", "ports", "service", "autoscale", "envFrom", "configMap", "field", "files", "mounts", "writable"),
+        *("start", "startSeconds", "group", "serviceAccount", "imagePullSecrets", "nodeSelector", "tolerations"),
+        *("priorityClass", "colorAntiAffinity", "publishesStatus", "preview", "smoke", "network", "patches"),
+        *("kind: worker", "kind: cron", "switch: ingress"),
+    )
+)
 
 
 def check_refusal(error: InvalidError, files: Mapping[str, bytes]) -> None:
@@ -55,22 +64,37 @@ def _check_place(problem: Problem, content: bytes) -> None:
     assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1, problem
 
 
-def check_spec(spec: AppSpec, other: AppSpec | None = None) -> None:
-    """Whether a resolved spec can be kept, read back, rendered in every state, and applied."""
+def check_spec(spec: AppSpec) -> bool:
+    """Whether a resolved spec can be kept, read back, rendered in every state, and applied; False if not rendered."""
     assert spec_from_data(spec_to_data(spec)) == spec
     _strict().validate(spec_to_data(spec))
-    spec = _with_images(spec, "v1")
-    green = _with_images(other or spec, "v2")
-    start = first(spec, renderer=LATEST)
-    ready = bumped(start, green, LATEST)
-    for step in (start, ready, parked(ready), flipped(ready)):
+    start = first(_with_images(spec, "v1"), renderer=LATEST)
+    ready = bumped(start, _with_images(spec, "v2"), LATEST)
+    steps = (start, ready, parked(ready), flipped(ready))
+    for step in steps:
         check_state(step)
+    if NOT_RENDERED_YET & set(_fields(spec_to_data(spec))):
+        return False
+    for step in steps:
         manifests = render(step)
         assert check(step, manifests) == ()
         assert collisions([("", manifests)]) == ()
     release = ready.active_release
     assert release
     assert kubeschema.validate_objects(render(ready), release.spec.kubernetes) == ()
+    return True
+
+
+def _fields(data: Any) -> Iterator[str]:
+    """Yield the names of all fields, and those of choices with the choice."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield key
+            yield f"{key}: {value}"
+            yield from _fields(value)
+    elif isinstance(data, list):
+        for item in data:
+            yield from _fields(item)
 
 
 def check_state(found: EnvState) -> None:

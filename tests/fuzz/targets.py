@@ -109,8 +109,7 @@ def _resolved(files: Mapping[str, bytes], seen: Counter[str]) -> InvalidError | 
         paths_of = {"repo": "bggen.yaml", "app": f"apps/{name}/app.yaml", "overlay": f"apps/{name}/{ENV}/overlay.yaml"}
         check_refusal(error, {paths_of[kind]: content for kind, content in files.items()})
         return error
-    seen["resolved"] += 1
-    check_spec(spec)
+    seen["resolved and rendered" if check_spec(spec) else "resolved"] += 1
     return None
 
 
