@@ -43,15 +43,15 @@ _MOST_MORE = 3
 _NEVER = 10**9
 
 
-def documents(schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
-    """Documents of the schema: a third of them right as far as the schema goes, the others with ever more mistakes."""
-    return _documents(schema)
-
-
 @st.composite
-def _documents(draw: st.DrawFn, schema: Mapping[str, Any]) -> Any:
+def documents(draw: st.DrawFn, schema: Mapping[str, Any], usual: int | None = None) -> Any:
+    """Documents of the schema: a third of them right as far as the schema goes, the others with ever more mistakes.
+
+    `usual` is the percentage of optional fields that are given; all kinds of documents by default.
+    """
     wrong = draw(st.sampled_from([0, 0, 1, 3, 10, 30]))
-    usual = draw(st.sampled_from([4, 15, 35, 60, 90]))
+    if usual is None:
+        usual = draw(st.sampled_from([4, 15, 35, 60, 90]))
     return _Writer(draw, schema, wrong, usual).value(schema)
 
 
