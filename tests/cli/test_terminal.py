@@ -1,4 +1,4 @@
-"""The real command on a real pseudo-terminal, and off it: colours, ages, widths."""
+"""The real command on a real pseudo-terminal, and off it: colours, ages, widths, and a bar that leaves no trace."""
 
 from __future__ import annotations
 
@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 GENERATOR = str(Path(__file__).parents[2] / "generator")
 NONE: Mapping[str, str] = {}
 CODE = re.compile(r"\x1b\[[\d;]*m")
+# A bar that is drawn, or taken away, over the one before.
+BAR = re.compile(r"[^\n]*\r\x1b\[K")
 # Whatever the machine of the developer says.
 ABOUT_COLORS = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "TERM")
 READING = ("status", "history", "diff", "show", "validate")
+# Every bar is drawn at once.
+IMPATIENT = "import bggen.report.bar as bar; bar._PATIENCE = bar._PAUSE = 0; "
 
 
 def command_of(repo: ConfigRepo, script: str, settings: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
@@ -191,7 +195,7 @@ def test_what_people_wrote_is_never_obeyed(live: ConfigRepo, terminal: bool, set
         ["status", "--app", hostile],
     ):
         shown = on_terminal(live, *command, out=terminal, err=terminal, settings=settings)
-        printed = shown.out + shown.err
+        printed = shown.out + BAR.sub("", shown.err)
         assert CODE.sub("", printed).replace("\n", "").isprintable(), command
         # What is a code in their words is one of ours, too, so it must have lost what makes it one.
         assert "d\x1b[31m" not in printed
@@ -200,9 +204,41 @@ def test_what_people_wrote_is_never_obeyed(live: ConfigRepo, terminal: bool, set
     assert ("\x1b" in seen) == (settings in ({}, {"FORCE_COLOR": "1"}))
 
 
+@pytest.mark.parametrize("command", ["status", "validate", "render", "render --check"])
+def test_long_work_shows_a_bar_that_leaves_no_trace(live: ConfigRepo, command: str) -> None:
+    shown = on_terminal(live, *command.split(), script=IMPATIENT)
+    assert "━" in shown.err
+    assert re.search(r"\d/\d", shown.err)
+    # Each is drawn over the one before, and nothing over the last.
+    assert BAR.sub("", shown.err) == ""
+    assert shown.code == 0
+    assert "━" not in shown.out
+    without_color = on_terminal(live, *command.split(), script=IMPATIENT, settings={"NO_COLOR": "1"})
+    assert "━" in without_color.err
+    assert not CODE.search(without_color.err)
+
+
+@pytest.mark.parametrize("options", [["--quiet"], ["--output", "json"], ["--output", "github"]])
+def test_no_bar_for_whoever_waits_for_no_text(live: ConfigRepo, options: list[str]) -> None:
+    assert on_terminal(live, "validate", *options, script=IMPATIENT).err == ""
+
+
+def test_no_bar_where_it_could_not_be_taken_back(live: ConfigRepo) -> None:
+    dumb = on_terminal(live, "validate", script=IMPATIENT, settings={"TERM": "dumb"})
+    pipe = on_terminal(live, "validate", script=IMPATIENT, err=False, settings={"FORCE_COLOR": "1"})
+    assert (dumb.err, pipe.err) == ("", "")
+
+
+def test_a_bar_is_gone_before_the_error(live: ConfigRepo) -> None:
+    live.write("apps/hello/prod/release.yaml", "broken: [\n")
+    shown = on_terminal(live, "render", script=IMPATIENT)
+    assert shown.code == 1
+    assert BAR.sub("", shown.err).startswith("\x1b[1;31merror:\x1b[0m apps/hello/prod/release.yaml")
+
+
 def test_no_flip_waits_for_what_only_people_look_at(live: ConfigRepo) -> None:
     script = "import os, sys; os._exit = lambda _: print(sorted(sys.modules), file=sys.stderr); "
     shown = on_terminal(live, "flip", err=False, script=script)
     assert "'bggen.report.text'" in shown.err
-    for module in ("rich", "bggen.report.view_text", "bggen.report.ages"):
+    for module in ("rich", "bggen.report.bar", "bggen.report.view_text", "bggen.report.ages"):
         assert f"'{module}'" not in shown.err

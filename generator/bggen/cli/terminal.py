@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TextIO
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, TextIO
 
 from bggen.report.look import Look
+
+if TYPE_CHECKING:
+    from bggen.app.progress import Progress
 
 _NO = {"", "0", "false"}
 _DUMB = {"", "dumb", "unknown"}
@@ -30,6 +34,17 @@ def look_of(stream: TextIO) -> Look:
     from datetime import UTC, datetime  # noqa: PLC0415 - in CI nobody needs it
 
     return Look(colors=True, terminal=True, width=_width(stream), now=datetime.now(UTC))
+
+
+def progress(stream: TextIO, doing: str) -> AbstractContextManager[Progress]:
+    """Return what shows progress on this stream: nothing where that is no terminal, or one that cannot take it back."""
+    if not _obeys(stream):
+        from bggen.app.progress import SILENT  # noqa: PLC0415 - a flip has no progress to tell
+
+        return nullcontext(SILENT)
+    from bggen.report.bar import Bar  # noqa: PLC0415 - the same
+
+    return Bar(stream, doing, colors=look_of(stream).colors, width=lambda: _width(stream))
 
 
 def _set(name: str) -> bool:
