@@ -130,13 +130,20 @@ def test_a_table_is_aligned_whatever_its_cells_look_like() -> None:
     assert {cells(line) - 1 for line in lines[1:]} == {12}
 
 
-def test_columns_give_way_the_widest_first() -> None:
+def test_columns_give_way_in_their_order() -> None:
     rows = [["name", "one two three four five six", "x"]]
     look = Look(terminal=True, width=30)
     assert [plain(line) for line in table(rows, head=["A", "B", "C"], look=look, giving_way=[1])] == [
         f"A     B{' ' * 22}C",
         "name  one two three four     x",
         "      five six",
+    ]
+    rows = [["one two three four five six", "one two three four five six"]]
+    look = Look(terminal=True, width=41)
+    assert [plain(line) for line in table(rows, head=["A", "B"], look=look, giving_way=[1, 0])] == [
+        f"A{' ' * 24}B",
+        "one two three four five  one two three",
+        "six                      four five six",
     ]
 
 

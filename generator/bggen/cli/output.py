@@ -11,12 +11,12 @@ from bggen.errors import InvalidError, UsageError
 from bggen.report.look import ERROR, HINT, WARNING, labelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bggen.app.outcomes import Outcome
     from bggen.cli.session import Session
     from bggen.errors import BggenError
-    from bggen.report.look import Style
+    from bggen.report.look import Line
 
 
 def finish(outcome: Outcome, session: Session) -> int:
@@ -40,8 +40,7 @@ def finish(outcome: Outcome, session: Session) -> int:
 
         sys.stdout.write(text(outcome, look_of(sys.stdout), verbose=session.verbose))
     if isinstance(outcome, Changed) and outcome.plan:
-        for warning in outcome.plan.transition.warnings:
-            _say("warning", WARNING, warning)
+        _say(labelled("warning", WARNING, warning) for warning in outcome.plan.transition.warnings)
     if error:
         complain(error)
         return error.exit_code
@@ -64,14 +63,16 @@ def _annotations(outcome: Outcome, session: Session) -> Iterator[str]:
 def complain(error: BggenError) -> None:
     """Print an error as one line, every problem that it holds as one more, and the next step."""
     problems = error.problems if isinstance(error, InvalidError) else ()
-    for line in [str(problem) for problem in problems] or [error.message]:
-        _say("error", ERROR, _printable(line))
+    lines = [str(problem) for problem in problems] or [error.message]
+    _say(labelled("error", ERROR, _printable(line)) for line in lines)
     if error.hint:
-        _say("hint", HINT, _printable(error.hint))
+        _say([labelled("hint", HINT, _printable(error.hint))])
 
 
-def _say(label: str, style: Style, line: str) -> None:
-    print(look_of(sys.stderr).paint(labelled(label, style, line)), file=sys.stderr)
+def _say(lines: Iterable[Line]) -> None:
+    look = look_of(sys.stderr)
+    for line in lines:
+        print(look.paint(line), file=sys.stderr)
 
 
 def _printable(line: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING
 
 from bggen.report.look import DIM, PLAIN, PLAIN_LOOK, STRONG, TILES, spans
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bggen.report.look import Line, Look, Span
 
@@ -23,7 +23,7 @@ def table(
     *,
     head: Sequence[str] = (),
     look: Look = PLAIN_LOOK,
-    giving_way: Collection[int] = (),
+    giving_way: Iterable[int] = (),
 ) -> Iterator[Line]:
     """Lay rows out in columns as wide as their widest cell.
 
@@ -31,24 +31,30 @@ def table(
         rows: cells without line breaks.
         head: the columns' names.
         look: where it has a width, the table is fitted into it.
-        giving_way: the columns whose cells may be broken into several lines for that.
+        giving_way: the columns whose cells may be broken into several lines for that, the first ones first.
 
     Returns:
         The table; where even so it is too wide, each row as a list of its cells.
     """
-    body = list(rows)
-    top = [tuple(((name, DIM),) for name in head)] if head else []
-    widths = [max(map(cells, column)) for column in zip(*top, *body, strict=True)]
+    top: list[Sequence[Line]] = [[((name, DIM),) for name in head]] if head else []
+    everything = [*top, *rows]
+    if not look.colors:
+        # Most tables are long where nobody looks at them, and a string is laid out faster than its parts.
+        everything = [[_unstyled(cell) for cell in row] for row in everything]
+    sizes = [[cells(cell) for cell in row] for row in everything]
+    widths = [max(column) for column in zip(*sizes, strict=True)]
     if look.width is None or _width(widths) <= look.width:
-        return (line for row in [*top, *body] for line in _laid_out(row, widths))
+        return (_line(row, of, widths) for row, of in zip(everything, sizes, strict=True))
     fitted = _fitted(widths, look.width, giving_way)
     if fitted is not None:
-        return (line for row in [*top, *body] for line in _laid_out(row, fitted))
-    return _cards(body, head, look.width) if head else (_joined(row) for row in body)
+        return (line for row in everything for line in _broken(row, fitted))
+    return _cards(everything[1:], head, look.width) if head else (_joined(row) for row in everything)
 
 
 def cells(line: Line) -> int:
     """Return how many columns of a terminal the line takes."""
+    if isinstance(line, str) and line.isascii():
+        return len(line)
     return sum(len(text) if text.isascii() else sum(map(_cells, text)) for text, _ in spans(line))
 
 
@@ -72,6 +78,10 @@ def wrapped(line: Line, width: int) -> list[Line]:
     return found or [""]
 
 
+def _unstyled(line: Line) -> str:
+    return line if isinstance(line, str) else "".join([text for text, _ in line])
+
+
 def _cells(char: str) -> int:
     if unicodedata.combining(char):
         return 0
@@ -82,25 +92,27 @@ def _width(widths: Sequence[int]) -> int:
     return sum(widths) + _GAP * (len(widths) - 1)
 
 
-def _fitted(widths: Sequence[int], width: int, giving_way: Collection[int]) -> list[int] | None:
-    """Take what is missing from the widest of the columns that give way, as often as needed."""
+def _fitted(widths: Sequence[int], width: int, giving_way: Iterable[int]) -> list[int] | None:
+    """Return narrower columns, or None where those that give way do not give enough."""
     fitted = list(widths)
-    while _width(fitted) > width:
-        widest = max(giving_way, key=lambda at: fitted[at], default=None)
-        if widest is None or fitted[widest] <= _NARROWEST:
-            return None
-        fitted[widest] -= 1
-    return fitted
+    for at in giving_way:
+        missing = _width(fitted) - width
+        fitted[at] -= max(min(missing, fitted[at] - _NARROWEST), 0)
+    return fitted if _width(fitted) <= width else None
 
 
-def _laid_out(row: Sequence[Line], widths: Sequence[int]) -> Iterator[Line]:
-    broken = [wrapped(cell, width) if cells(cell) > width else [cell] for cell, width in zip(row, widths, strict=True)]
-    for at in range(max(map(len, broken))):
-        line: list[Span] = []
-        for lines, width in zip(broken, widths, strict=True):
-            cell = lines[at] if at < len(lines) else ""
-            line += [*spans(cell), (" " * (width - cells(cell) + _GAP), PLAIN)]
-        yield _trimmed(line)
+def _line(row: Sequence[Line], sizes: Sequence[int], widths: Sequence[int]) -> Line:
+    padding = [" " * (width - size + _GAP) for size, width in zip(sizes, widths, strict=True)]
+    if all(isinstance(cell, str) for cell in row):
+        return "".join(f"{cell}{pad}" for cell, pad in zip(row, padding, strict=True)).rstrip()
+    return _trimmed(span for cell, pad in zip(row, padding, strict=True) for span in (*spans(cell), (pad, PLAIN)))
+
+
+def _broken(row: Sequence[Line], widths: Sequence[int]) -> Iterator[Line]:
+    """Lay a row out in as many lines as its highest cell needs."""
+    parts = [wrapped(cell, width) if cells(cell) > width else [cell] for cell, width in zip(row, widths, strict=True)]
+    for line in zip_longest(*parts, fillvalue=""):
+        yield _line(line, [cells(cell) for cell in line], widths)
 
 
 def _cards(rows: Iterable[Sequence[Line]], head: Sequence[str], width: int) -> Iterator[Line]:
@@ -110,7 +122,7 @@ def _cards(rows: Iterable[Sequence[Line]], head: Sequence[str], width: int) -> I
         if number:
             yield ""
         for at, (name, cell) in enumerate(zip(head, row, strict=True)):
-            if "".join(text for text, _ in spans(cell)) in {"", "-"}:
+            if _unstyled(cell) in {"", "-"}:
                 continue
             for part, line in enumerate(wrapped(cell, max(width - margin, 1))):
                 shown = line if at else tuple((text, STRONG) for text, _ in spans(line))

@@ -43,9 +43,7 @@ def _status(outcome: Status, look: Look) -> Iterator[Line]:
     rows = [_status_cells(row, look) for row in outcome.rows]
     note = "NOTE" if look.width and any(row[-1] for row in rows) else ""
     head = ["APP", "ENV", "ACTIVE", "SINCE", "IDLE", "ROLLBACK", note]
-    yield from table(
-        rows, head=head, look=look, giving_way=[head.index("ACTIVE"), head.index("IDLE"), head.index(note)]
-    )
+    yield from table(rows, head=head, look=look, giving_way=map(head.index, [note, "IDLE", "ACTIVE"]))
 
 
 def _status_cells(row: StatusRow, look: Look) -> list[Line]:
@@ -122,7 +120,7 @@ def _history(outcome: History, look: Look) -> Iterator[Line]:
     if outcome.entries:
         head = ["AGE" if look.now else "DATE", "COMMIT", "WHO", "WHAT", "ACTIVE", "IDLE"]
         rows = (_history_cells(entry, look) for entry in outcome.entries)
-        yield from table(rows, head=head, look=look, giving_way=range(head.index("WHO"), len(head)))
+        yield from table(rows, head=head, look=look, giving_way=map(head.index, ["WHAT", "WHO", "IDLE", "ACTIVE"]))
     elif outcome.cut is None:
         yield f"{outcome.app}/{outcome.env}: nothing was ever released"
     if outcome.cut == "limit":
