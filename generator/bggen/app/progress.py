@@ -1,4 +1,4 @@
-"""How far long work has come: told by the use cases, shown by whoever calls them."""
+"""How long work tells that it goes on; who shows it, and whether anybody does, is not its business."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Where a use case tells how far it has come."""
+    """Told of the steps of one piece of work, always by the process that began it."""
 
     def start(self, total: int) -> None:
-        """Begin work that has this many steps."""
+        """Take note that so many steps follow."""
 
     def advance(self) -> None:
-        """Count one step as done."""
+        """Take note that one more step is done."""
 
 
 class _Silent:

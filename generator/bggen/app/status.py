@@ -41,19 +41,18 @@ def status(
     pairs, failed = choose_several(source, place, apps, envs)
     errors = list(failed)
     states = []
-    # Each is looked at twice: its state, and then its spec.
-    progress.start(2 * len(pairs))
     for app, env in pairs:
-        progress.advance()
         try:
             states.append(source.state(app, env)[0])
         except InvalidError as error:
             errors.append(error)
     since = _since(place, states)
+    # The specs take longest by far.
+    progress.start(len(states))
     rows = []
     for state in states:
-        progress.advance()
         rows.append(StatusRow(state, since.get((state.app, state.env)), _pending_spec(source, state)))
+        progress.advance()
     found = Status(tuple(rows))
     if errors:
         problems = [problem for error in errors for problem in error.problems or (as_problem("", error),)]

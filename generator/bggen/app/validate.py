@@ -49,10 +49,10 @@ def validate(
     everything: list[tuple[str, Sequence[Manifest]]] = []
     progress.start(len(pairs))
     for app, env in pairs:
-        progress.advance()
         found, manifests = _check_pair(source, app, env)
         problems += found
         everything.append((_cluster(repo, env), manifests))
+        progress.advance()
     for app in sorted({app for app, _ in pairs}):
         problems += _strangers(source, app, repo)
     if not apps and not envs:

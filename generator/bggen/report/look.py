@@ -56,6 +56,8 @@ class Look:
 
     def paint(self, line: Line) -> str:
         """Return the line as it is to be printed."""
+        if isinstance(line, str) and not self.terminal and not self.colors:
+            return line
         return "".join(self._painted(text, style) for text, style in spans(line))
 
     def _painted(self, text: str, style: Style) -> str:
