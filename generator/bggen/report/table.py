@@ -102,10 +102,16 @@ def _fitted(widths: Sequence[int], width: int, giving_way: Iterable[int]) -> lis
 
 
 def _line(row: Sequence[Line], sizes: Sequence[int], widths: Sequence[int]) -> Line:
-    padding = [" " * (width - size + _GAP) for size, width in zip(sizes, widths, strict=True)]
-    if all(isinstance(cell, str) for cell in row):
-        return "".join(f"{cell}{pad}" for cell, pad in zip(row, padding, strict=True)).rstrip()
-    return _trimmed(span for cell, pad in zip(row, padding, strict=True) for span in (*spans(cell), (pad, PLAIN)))
+    line: list[Span] = []
+    text = ""
+    for cell, size, width in zip(row, sizes, widths, strict=True):
+        if isinstance(cell, str):
+            text += cell
+        else:
+            line += [(text, PLAIN), *cell]
+            text = ""
+        text += " " * (width - size + _GAP)
+    return _trimmed([*line, (text, PLAIN)]) if line else text.rstrip()
 
 
 def _broken(row: Sequence[Line], widths: Sequence[int]) -> Iterator[Line]:
