@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bggen.render.v1.objects import KEPT, WAVE_ACTIVE, WAVE_GROUND, WAVE_REST, Object, labels_of, pairs, selector
-from bggen.render.v1.pods import deployment_values, minor
+from bggen.render.v1.pods import minor, pod_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,10 +34,8 @@ def workloads(env: str, release: Release, color: Color, *, active: bool, running
                 **(KEPT if active else {}),
             },
             values={
-                **deployment_values(spec, component, color),
-                "selector": pairs(chosen),
-                "pod_labels": pairs({**component.labels, **labels}),
-                "pod_annotations": pairs(component.annotations),
+                **pod_values(spec, component, color, labels=labels),
+                "replicas": component.replicas,
             },
         )
         yield own.manifest(
