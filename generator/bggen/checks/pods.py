@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from bggen.checks.view import Item, View
     from bggen.model import Problem
 
-_POD = "spec.template.spec"
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 
 
@@ -23,19 +22,20 @@ def pods(view: View) -> Iterator[Problem]:
     The facts are those of https://kubernetes.io/docs/concepts/security/pod-security-standards/ that concern what bggen
     can render.
     """
-    for item, expected in view.of("deployment"):
+    for item, expected in view.of("deployment", "worker", "cron"):
         restricted = expected.component is not None and expected.component.security == "restricted"
-        pod = item.at("spec", "template", "spec")
-        yield from _pod(item, pod, restricted=restricted)
+        way = (*item.template, "spec")
+        pod, where = item.at(*way), ".".join(way)
+        yield from _pod(item, where, pod, restricted=restricted)
         containers = dig(pod, "containers")
         if not isinstance(containers, list) or not containers:
-            yield item.problem(f"{_POD}.containers", "must not be empty")
+            yield item.problem(f"{where}.containers", "must not be empty")
             continue
         for index, container in enumerate(containers):
-            yield from _container(item, f"{_POD}.containers.{index}", container, restricted=restricted)
+            yield from _container(item, f"{where}.containers.{index}", container, restricted=restricted)
 
 
-def _pod(item: Item, pod: Any, *, restricted: bool) -> Iterator[Problem]:
+def _pod(item: Item, where: str, pod: Any, *, restricted: bool) -> Iterator[Problem]:
     wanted: list[tuple[tuple[str, ...], object]] = [
         (("automountServiceAccountToken",), False),
         (("enableServiceLinks",), False),
@@ -49,9 +49,9 @@ def _pod(item: Item, pod: Any, *, restricted: bool) -> Iterator[Problem]:
     ]
     if restricted:
         wanted.append((("securityContext", "runAsNonRoot"), True))
-    yield from _facts(item, _POD, pod, wanted)
+    yield from _facts(item, where, pod, wanted)
     if restricted and dig(pod, "securityContext", "runAsUser") == 0:
-        yield item.problem(f"{_POD}.securityContext.runAsUser", "must not be 0 under `security: restricted`")
+        yield item.problem(f"{where}.securityContext.runAsUser", "must not be 0 under `security: restricted`")
 
 
 def _container(item: Item, where: str, container: Any, *, restricted: bool) -> Iterator[Problem]:

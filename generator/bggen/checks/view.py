@@ -12,9 +12,24 @@ if TYPE_CHECKING:
 
     from bggen.model import AppSpec, Component, EnvState, Manifest, Release
 
-Role = Literal["account", "color service", "deployment", "active service", "preview service", "budget", "ingress"]
+Role = Literal[
+    "account",
+    "policy",
+    "color service",
+    "deployment",
+    "worker",
+    "cron",
+    "autoscaler",
+    "budget",
+    "active service",
+    "preview service",
+    "ingress",
+]
 
+NAME_LABEL = "app.kubernetes.io/name"
+COMPONENT_LABEL = "app.kubernetes.io/component"
 COLOR_LABEL = "bggen.dev/color"
+JOB_LABEL = "bggen.dev/job"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +62,11 @@ class Item:
         """Return what stands at that place, None where there is nothing."""
         return dig(self.data, *where)
 
+    @property
+    def template(self) -> tuple[str, ...]:
+        """Where the pod template of a workload stands."""
+        return ("spec", "jobTemplate", "spec", "template") if self.at("kind") == "CronJob" else ("spec", "template")
+
     def problem(self, where: str, message: str) -> Problem:
         """Return a Problem of this file."""
         return Problem(self.path, 0, 0, where, message)
@@ -70,7 +90,7 @@ class View:
         if not isinstance(selector, dict) or not selector:
             return []
         found = []
-        for item, _ in self.of("deployment"):
+        for item, _ in self.of("deployment", "worker"):
             labels = item.at("spec", "template", "metadata", "labels")
             if isinstance(labels, dict) and selector.items() <= labels.items():
                 found.append(item)
@@ -89,11 +109,7 @@ def dig(data: Any, *where: str | int) -> Any:
 
 def selector_of(spec: AppSpec, component: Component, color: Color) -> dict[str, str]:
     """Return the one selector that a component has in a colour; its keys never change."""
-    return {
-        "app.kubernetes.io/name": spec.name,
-        "app.kubernetes.io/component": component.name,
-        COLOR_LABEL: str(color),
-    }
+    return {NAME_LABEL: spec.name, COMPONENT_LABEL: component.name, COLOR_LABEL: str(color)}
 
 
 def expectations(state: EnvState) -> dict[tuple[str, str], Expected]:
@@ -103,7 +119,7 @@ def expectations(state: EnvState) -> dict[tuple[str, str], Expected]:
     """
     if state.active is None:
         return {}
-    wanted = [*_workloads(state), *_accounts(state), *_services(state, state.active)]
+    wanted = [*_workloads(state), *_policies(state), *_accounts(state), *_services(state, state.active)]
     release = state.active_release
     if release is not None and release.spec.route is not None:
         wanted.append(Expected("Ingress", state.app, "ingress", release, None, None, serves=True))
@@ -121,10 +137,25 @@ def _workloads(state: EnvState) -> Sequence[Expected]:
             continue
         for component in release.spec.components.values():
             name = f"{release.spec.base_name(component.name)}-{color}"
-            serves = color is state.active
-            wanted.append(Expected("Deployment", name, "deployment", release, component, color, serves))
+            if component.kind == "cron":
+                wanted.append(Expected("CronJob", name, "cron", release, component, color))
+                continue
+            if component.kind == "worker":
+                wanted.append(Expected("Deployment", name, "worker", release, component, color))
+            else:
+                serves = color is state.active
+                wanted.append(Expected("Deployment", name, "deployment", release, component, color, serves))
+            if component.autoscale is not None:
+                wanted.append(Expected("HorizontalPodAutoscaler", name, "autoscaler", release, component, color))
             wanted.append(Expected("PodDisruptionBudget", name, "budget", release, component, color))
     return wanted
+
+
+def _policies(state: EnvState) -> Iterator[Expected]:
+    for color, release in _releases(state):
+        for component in release.spec.components.values() if release.spec.network is not None else ():
+            name = f"{release.spec.base_name(component.name)}-{color}"
+            yield Expected("NetworkPolicy", name, "policy", release, component, color)
 
 
 def _accounts(state: EnvState) -> Iterator[Expected]:

@@ -50,13 +50,10 @@ def _colors(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Mani
     for color in Color:
         release = state.release(color)
         if release is not None:
-            yield from _renderer(state, release, renderers).workloads(
-                state.env,
-                release,
-                color,
-                active=color is state.active,
-                running=state.runs(color),
-            )
+            renderer, active = _renderer(state, release, renderers), color is state.active
+            running = state.runs(color)
+            yield from renderer.workloads(state.env, release, color, active=active, running=running)
+            yield from renderer.policies(state.env, release, color, active=active)
 
 
 def _accounts(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Manifest]:

@@ -1,4 +1,4 @@
-"""Renderer 1: what a Deployment's template prints about one component."""
+"""Renderer 1: what the template of a component's pods prints."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from bggen.model import EnvRef
 from bggen.render.references import resolve
+from bggen.render.v1.objects import pairs, selector
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bggen.model import AppSpec, Color, Component, Health, Resources
 
 # The minor version of Kubernetes from which a field is on by default.
@@ -25,12 +28,25 @@ def minor(spec: AppSpec) -> int:
     return int(spec.kubernetes.split(".")[1])
 
 
-def deployment_values(spec: AppSpec, component: Component, color: Color) -> dict[str, object]:
-    """Return the values for the Deployment of a component; those of its pod template know only their own colour."""
+def pod_values(
+    spec: AppSpec, component: Component, color: Color, *, labels: Mapping[str, str], restart: str | None = None
+) -> dict[str, object]:
+    """Return the values for a component's pods; they know only their own colour.
+
+    Args:
+        spec: the app.
+        component: the component.
+        color: the colour.
+        labels: the labels by which bggen finds the pods; the component's own stand beside them.
+        restart: when containers are started again; None for always.
+    """
     requests, limits = _resources(component.resources)
     return {
         "component": component.name,
-        "replicas": component.replicas,
+        "restart": restart,
+        "pod_labels": pairs({**component.labels, **labels}),
+        "pod_annotations": pairs(component.annotations),
+        "selector": pairs(selector(spec.name, component.name, color)),
         "image": str(component.image),
         "port": component.port,
         "command": [resolve(word, spec, color) for word in component.command],
