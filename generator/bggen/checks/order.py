@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 _SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
+_GATE = 10
 _SWITCH = 20
 _LAST = 30
 
@@ -29,7 +30,7 @@ def order(view: View) -> Iterator[Problem]:
             yield item.problem(_SYNC_WAVE, f"is {wave}: this may hold up the switch, which stands in {_SWITCH}")
         elif item.expected is not None and int(wave) != _wave(item.expected):
             yield item.problem(_SYNC_WAVE, f"is {wave}, must be {_wave(item.expected)}")
-        if int(wave) <= _SWITCH and item.at("spec", "type") == "LoadBalancer":
+        if int(wave) <= _SWITCH and item.at("spec", "type") == "LoadBalancer" and not _has_address(item):
             yield item.problem("spec.type", "a LoadBalancer without an address would hold up the switch for ever")
     for item in view.items:
         serving = item.expected is not None and item.expected.serves
@@ -47,7 +48,15 @@ def _may_gate(item: Item) -> bool:
         return item.at("spec", "type") in {None, "ClusterIP"}
     if kind == "Deployment":
         return item.expected is not None and item.expected.serves
+    if kind == "Job":
+        return item.expected is not None and item.expected.role == "gate"
     return bool(kind == "ServiceAccount")
+
+
+def _has_address(item: Item) -> bool:
+    """Whether the spec says that the cluster gives the Service an address, and it is the one that may have it."""
+    component = item.expected.component if item.expected and item.expected.role == "active service" else None
+    return component is not None and component.service is not None and component.service.publishes_status
 
 
 def _wave(expected: Expected) -> int:
@@ -57,4 +66,9 @@ def _wave(expected: Expected) -> int:
         return _SWITCH
     if expected.role == "deployment" and expected.serves:
         return 0
+    if expected.role == "gate":
+        return _GATE
+    route = expected.release.spec.route
+    if expected.role == "ingress" and route and route.switch == "ingress" and route.publishes_status:
+        return _SWITCH
     return _LAST
