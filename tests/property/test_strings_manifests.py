@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from bggen.model import EnvRef, Health, Image, Manifest, Route
+from bggen.model.parts import Peer, Schedule
 from bggen.render import render
-from tests.support.states import DIGEST, first, hello_spec, texts
+from tests.support.states import DIGEST, app_spec, component, first, hello_spec, texts
 
 
 def readings(manifests: tuple[Manifest, ...], file: str) -> list[Any]:
@@ -97,3 +98,43 @@ def test_labels_namespaces_and_probes(label: str, namespace: str, path: str) -> 
         assert data["metadata"]["labels"]["team"] == pod["metadata"]["labels"]["team"] == label
         container = pod["spec"]["containers"][0]
         assert container["readinessProbe"]["httpGet"]["path"] == container["livenessProbe"]["httpGet"]["path"] == path
+
+
+@budget
+@given(values, values, values, st.lists(values, min_size=1, max_size=3), st.dictionaries(values, values, max_size=3))
+def test_schedules(cron: str, time_zone: str, label: str, args: list[str], annotations: dict[str, str]) -> None:
+    schedule = Schedule(cron, time_zone)
+    made = component(
+        "tidy",
+        kind="cron",
+        drain=0,
+        schedule=schedule,
+        args=tuple(args),
+        labels={"team": label},
+        annotations=annotations,
+    )
+    manifests = render(first(app_spec("tidy", made)))
+    for data in readings(manifests, "cronjob-tidy-blue.yaml"):
+        spec = data["spec"]
+        assert (spec["schedule"], spec["timeZone"], spec["suspend"]) == (cron, time_zone, False)
+        pod = spec["jobTemplate"]["spec"]["template"]
+        assert pod["spec"]["containers"][0]["args"] == args
+        assert spec["jobTemplate"]["metadata"]["labels"]["team"] == pod["metadata"]["labels"]["team"] == label
+        assert pod["metadata"].get("annotations", {}) == annotations
+        assert {**data["metadata"]["annotations"], **annotations} == data["metadata"]["annotations"]
+
+
+@budget
+@given(values, values, st.dictionaries(values, values, min_size=1, max_size=3))
+def test_peers(namespace: str, cidr: str, pods: dict[str, str]) -> None:
+    network = (Peer(namespace, pods), Peer(cidr=cidr), Peer(pods=pods), Peer(namespace))
+    manifests = render(first(replace(hello_spec(), network=network)))
+    for data in readings(manifests, "networkpolicy-hello-blue.yaml"):
+        where = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+        (rule,) = data["spec"]["ingress"]
+        assert rule["from"][2:] == [
+            {"namespaceSelector": where, "podSelector": {"matchLabels": pods}},
+            {"ipBlock": {"cidr": cidr}},
+            {"podSelector": {"matchLabels": pods}},
+            {"namespaceSelector": where},
+        ]

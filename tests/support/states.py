@@ -20,6 +20,7 @@ from bggen.model import (
     Resources,
     Route,
 )
+from bggen.model.parts import Autoscale, Peer, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,6 +115,43 @@ def shop_spec(tag: str = "v1", kubernetes: str = "1.34", **fields: Any) -> AppSp
                 tls="shop-tls",
                 ingress_class="nginx",
                 annotations={"nginx.ingress.kubernetes.io/proxy-body-size": "8m"},
+            ),
+            **fields,
+        },
+    )
+
+
+def crew_spec(tag: str = "v1", kubernetes: str = "1.34", **fields: Any) -> AppSpec:
+    """An app with a component of each kind, one of them autoscaled, that lets only some call it."""
+    return app_spec(
+        "crew",
+        component(
+            "crew",
+            image=Image("ghcr.io/acme/crew", tag),
+            port=8080,
+            replicas=3,
+            autoscale=Autoscale(3, 20, cpu=70, memory=80),
+            resources=Resources(cpu="100m", memory="128Mi"),
+        ),
+        component("mailer", image=Image("ghcr.io/acme/mailer", tag), kind="worker", replicas=2, drain=0),
+        component(
+            "report",
+            image=Image("ghcr.io/acme/report", tag),
+            kind="cron",
+            drain=0,
+            schedule=Schedule("0 3 * * *", time_zone="Europe/Berlin", active_deadline_seconds=600, backoff_limit=1),
+            env={"API_URL": "${crew.url}"},
+            labels={"team": "data"},
+            annotations={"note": "nightly"},
+        ),
+        **{
+            "kubernetes": kubernetes,
+            "route": Route(hosts=("crew.example.com",), paths={"/": "crew"}),
+            "network": (
+                Peer(namespace="ingress-nginx"),
+                Peer(namespace="monitoring", pods={"app.kubernetes.io/name": "prometheus"}),
+                Peer(pods={"app.kubernetes.io/name": "shop"}),
+                Peer(cidr="10.0.0.0/8"),
             ),
             **fields,
         },
@@ -228,10 +266,70 @@ def components(name: str) -> st.SearchStrategy[Component]:
 
 
 @st.composite
-def specs(draw: st.DrawFn, name: str = "shop", minors: tuple[str, ...] = ("1.25", "1.29", "1.30", "1.37")) -> AppSpec:
-    """Resolved specs with one to three components; a route where a component has a port."""
+def of_any_kind(draw: st.DrawFn, made: Component) -> Component:
+    """The component as a service, autoscaled or not, as a worker or as a cron, without what that kind has not."""
+    kind = draw(st.sampled_from(["service", "autoscaled", "worker", "cron"]))
+    if kind == "service":
+        return made
+    if kind == "autoscaled":
+        least = draw(st.integers(1, 9))
+        percent = st.none() | st.integers(1, 100)
+        cpu, memory = draw(st.tuples(percent, percent).filter(any))
+        scale = Autoscale(least, draw(st.integers(least, 30)), cpu, memory)
+        return replace(made, autoscale=scale, replicas=least, resources=Resources("100m", "128Mi"))
+    if kind == "worker":
+        return replace(made, kind="worker", port=None, service=None, health=Health())
+    schedule = draw(
+        st.builds(
+            Schedule,
+            st.sampled_from(["0 3 * * *", "@hourly", "*/5 1,2 * JAN-MAR ?"]),
+            st.sampled_from([None, "Europe/Berlin", "Etc/UTC"]),
+            st.integers(10, 3600),
+            st.sampled_from(["Forbid", "Allow", "Replace"]),
+            st.none() | st.integers(1, 86400),
+            st.integers(0, 5),
+        )
+    )
+    none = Component(made.name, made.image)
+    return replace(
+        made,
+        kind="cron",
+        schedule=schedule,
+        port=None,
+        ports={},
+        service=None,
+        replicas=none.replicas,
+        health=none.health,
+        drain=0,
+        placement=None,
+    )
+
+
+def networks() -> st.SearchStrategy[tuple[Peer, ...] | None]:
+    """Who may call an app; None where everybody may."""
+    labels = st.dictionaries(st.sampled_from(["team", "example.com/on"]), st.sampled_from(["", "yes", "1"]), max_size=2)
+    pods = st.builds(Peer, st.sampled_from([None, "ingress", "on", "1e3"]), labels)
+    cidrs = st.builds(Peer, cidr=st.sampled_from(["10.0.0.0/8", "0.0.0.0/0", "2001:db8::/32"]))
+    peers = pods.filter(lambda peer: peer.namespace is not None or bool(peer.pods)) | cidrs
+    return st.none() | st.lists(peers, max_size=3).map(tuple)
+
+
+@st.composite
+def specs(
+    draw: st.DrawFn,
+    name: str = "shop",
+    minors: tuple[str, ...] = ("1.25", "1.29", "1.30", "1.37"),
+    *,
+    every_kind: bool = False,
+) -> AppSpec:
+    """Resolved specs with one to three components; a route where a component has a port.
+
+    Without `every_kind` all are services with a fixed number of pods, and everybody may call them.
+    """
     chosen = draw(st.lists(names() | st.just(name), min_size=1, max_size=3, unique=True))
     made = [draw(components(each)) for each in chosen]
+    if every_kind:
+        made = [draw(of_any_kind(each)) for each in made]
     ported = [each.name for each in made if each.port is not None]
     route = None
     routed: bool = draw(st.booleans())
@@ -254,17 +352,18 @@ def specs(draw: st.DrawFn, name: str = "shop", minors: tuple[str, ...] = ("1.25"
         kubernetes=draw(st.sampled_from(minors)),
         namespace=draw(st.sampled_from([None, "shop", "on"])),
         route=route,
+        network=draw(networks()) if every_kind else None,
     )
 
 
 @st.composite
-def states(draw: st.DrawFn, renderer: int = 1) -> EnvState:
+def states(draw: st.DrawFn, renderer: int = 1, *, every_kind: bool = False) -> EnvState:
     """States that a few commands lead to, with any specs; both colours always in one namespace."""
-    base = draw(specs())
+    base = draw(specs(every_kind=every_kind))
     state = first(base, draw(st.sampled_from(["prod", "staging"])), renderer)
     for step in draw(st.lists(st.sampled_from(["bump", "bump", "flip", "park"]), max_size=3)):
         if step == "bump":
-            state = bumped(state, replace(draw(specs()), namespace=base.namespace), renderer)
+            state = bumped(state, replace(draw(specs(every_kind=every_kind)), namespace=base.namespace), renderer)
         elif state.idle_release is not None:
             state = flipped(state) if step == "flip" else parked(state)
     return state

@@ -42,7 +42,7 @@ def test_what_is_rendered_is_right(state: EnvState) -> None:
     assert check(state, render(state)) == ()
 
 
-@given(states())
+@given(states(every_kind=True))
 @settings(max_examples=max(settings().max_examples // 2, 20))
 def test_whatever_is_rendered_is_right(state: EnvState) -> None:
     assert check(state, render(state)) == ()
