@@ -55,6 +55,18 @@ def put(path: str, to: object) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+def put_at(*way: str, to: object) -> Callable[[dict[str, Any]], None]:
+    """A change that puts a value where keys hold dots and slashes."""
+
+    def change(data: Any) -> None:
+        *steps, last = way
+        for step in steps:
+            data = data[step]
+        data[last] = to
+
+    return change
+
+
 def annotation(key: str, value: object) -> Callable[[dict[str, Any]], None]:
     def change(data: dict[str, Any]) -> None:
         data["metadata"]["annotations"][key] = value

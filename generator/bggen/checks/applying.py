@@ -44,7 +44,7 @@ def applying(view: View) -> Iterator[Problem]:
 def _refused(item: Item) -> Iterator[Problem]:
     kind = item.at("kind")
     if kind not in _HARMLESS:
-        yield item.problem("kind", f"a {kind} that is refused would keep the Ingress from switching")
+        yield item.problem("kind", f"kind {kind}: where it is refused, it keeps the Ingress from switching")
     where = "spec.jobTemplate.spec.template.spec" if kind == "CronJob" else "spec.template.spec"
     pod = item.at(*where.split("."))
     volumes = [dig(each, "name") for each in dig(pod, "volumes") or []]
