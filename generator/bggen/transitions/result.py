@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from bggen.errors import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bggen.model import Color, EnvState, Release
 
 
@@ -105,3 +107,27 @@ def refuse_moving(current: Release, target: Release) -> None:
             hint="release it as a new app or environment, move users over (DNS, or its own host), then delete this one",
             kind="immovable",
         )
+
+
+def refuse_renumbered(others: Iterable[Release | None], target: Release) -> None:
+    """Refuse a release in which a named port has another number than in one of the others.
+
+    A Service has its ports under the same numbers as the pods, and is changed before the pods are.
+
+    Raises:
+        RefusedError: with the way to do it.
+    """
+    for other in others:
+        for name, component in target.spec.components.items():
+            old = other.spec.components.get(name) if other else None
+            # What has no `port` has no Services.
+            if other is None or old is None or old.port is None or component.port is None:
+                continue
+            for port, number in component.ports.items():
+                was = old.ports.get(port, number)
+                if was != number:
+                    raise RefusedError(
+                        f"{target.spec.name}: port {port} of {name} is {number}, and {was} in release {other.number}",
+                        hint="give the new port a new name",
+                        kind="immovable",
+                    )
