@@ -9,6 +9,7 @@ from bggen.checks.order import order
 from bggen.checks.pods import pods
 from bggen.checks.routing import routing
 from bggen.checks.view import Item, View, dig, expectations
+from bggen.checks.volumes import volumes
 from bggen.model import Problem
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from bggen.model import EnvState, Manifest
 
-_RULES = (files, order, routing, pods)
+_RULES = (files, order, routing, pods, volumes)
 
 
 def check(state: EnvState, manifests: Sequence[Manifest]) -> tuple[Problem, ...]:

@@ -47,11 +47,11 @@ def _may_gate(item: Item) -> bool:
         return item.at("spec", "type") in {None, "ClusterIP"}
     if kind == "Deployment":
         return item.expected is not None and item.expected.serves
-    return bool(kind == "ServiceAccount")
+    return kind in {"ServiceAccount", "ConfigMap"}
 
 
 def _wave(expected: Expected) -> int:
-    if expected.role in {"account", "color service"}:
+    if expected.role in {"account", "config", "color service"}:
         return -20
     if expected.role == "preview service" or (expected.role == "active service" and expected.serves):
         return _SWITCH

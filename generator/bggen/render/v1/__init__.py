@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bggen.render.v1.config import configs
 from bggen.render.v1.traffic import routes, service
 from bggen.render.v1.workloads import account, workloads
 
@@ -10,6 +11,7 @@ class V1:
     """Implements `bggen.render.face.Renderer`; each of its methods is a function of a module here."""
 
     workloads = staticmethod(workloads)
+    configs = staticmethod(configs)
     account = staticmethod(account)
     service = staticmethod(service)
     routes = staticmethod(routes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bggen.render.v1.objects import KEPT, WAVE_ACTIVE, WAVE_GROUND, WAVE_REST, Object, labels_of, pairs, selector
-from bggen.render.v1.pods import minor, pod_values
+from bggen.render.v1.pods import minor, pod_values, progress_deadline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,7 @@ def workloads(env: str, release: Release, color: Color, *, active: bool, running
             values={
                 **pod_values(spec, component, color, labels=labels),
                 "replicas": component.replicas,
+                "progress_deadline": progress_deadline(component),
             },
         )
         yield own.manifest(
@@ -49,6 +50,10 @@ def workloads(env: str, release: Release, color: Color, *, active: bool, running
 def account(env: str, release: Release, component: str, color: Color, *, source: str) -> Manifest:
     """Return the ServiceAccount of the component's pods in that colour."""
     spec = release.spec
+    settings = spec.components[component].service_account
     return Object(release, env, f"{spec.base_name(component)}-{color}", source, color).manifest(
-        "ServiceAccount", WAVE_GROUND, labels=labels_of(spec.name, component, color)
+        "ServiceAccount",
+        WAVE_GROUND,
+        labels=labels_of(spec.name, component, color),
+        annotations=settings.annotations if settings is not None else None,
     )
