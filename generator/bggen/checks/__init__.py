@@ -12,6 +12,7 @@ from bggen.checks.routing import routing
 from bggen.checks.scaling import scaling
 from bggen.checks.singletons import singletons
 from bggen.checks.view import Item, View, dig, expectations
+from bggen.checks.volumes import volumes
 from bggen.model import Problem
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from bggen.model import EnvState, Manifest
 
-_RULES = (files, order, routing, singletons, scaling, network, pods)
+_RULES = (files, order, routing, singletons, scaling, network, pods, volumes)
 
 
 def check(state: EnvState, manifests: Sequence[Manifest]) -> tuple[Problem, ...]:

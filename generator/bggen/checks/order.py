@@ -48,12 +48,12 @@ def _may_gate(item: Item) -> bool:
         return item.at("spec", "type") in {None, "ClusterIP"}
     if kind == "Deployment":
         return item.expected is not None and item.expected.serves
-    return kind in {"ServiceAccount", "NetworkPolicy"}
+    return kind in {"ServiceAccount", "ConfigMap", "NetworkPolicy"}
 
 
 def _wave(expected: Expected, view: View) -> int:
     active = expected.selects is view.state.active
-    if expected.role in {"account", "color service"} or (expected.role == "policy" and active):
+    if expected.role in {"account", "config", "color service"} or (expected.role == "policy" and active):
         return -20
     if expected.role == "preview service" or (expected.role == "active service" and expected.serves):
         return _SWITCH
