@@ -301,18 +301,13 @@ def _rare(draw: st.DrawFn) -> dict[str, Any]:
     if not draw(st.booleans()):
         return {}
     names = st.sampled_from(["on", "shop", "1e3"])
+    prefixes = st.sampled_from([None, "ON_", "a.b"])
+    sources = st.builds(EnvFrom, st.sampled_from(["secret", "configMap"]), names, prefixes)
     return {
         "files": draw(st.dictionaries(st.sampled_from(_FILES), texts(), max_size=4)),
         "mounts": draw(_mounts()),
         "writable": draw(st.none() | st.lists(st.sampled_from(_WRITABLE), unique=True).map(tuple)),
-        "env_from": draw(
-            st.lists(
-                st.builds(
-                    EnvFrom, st.sampled_from(["secret", "configMap"]), names, st.sampled_from([None, "ON_", "a.b"])
-                ),
-                max_size=2,
-            ).map(tuple)
-        ),
+        "env_from": draw(st.lists(sources, max_size=2).map(tuple)),
         "group": draw(st.none() | st.integers(0, 2**31 - 1)),
         "service_account": draw(_accounts().map(lambda made: None if made == ServiceAccountSettings() else made)),
         "image_pull_secrets": draw(st.lists(names, unique=True, max_size=2).map(tuple)),

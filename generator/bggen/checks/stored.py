@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from typing import TYPE_CHECKING
 
@@ -29,6 +27,9 @@ def keys(files: Mapping[str, str]) -> dict[str, str]:
 
 def config_name(spec: AppSpec, component: Component, color: Color) -> str:
     """Return the name of the ConfigMap of a component in a colour, which follows from all that it holds."""
+    import hashlib  # noqa: PLC0415 - rare, and the import is not free
+    import json  # noqa: PLC0415 - the same
+
     named = keys(component.files)
     rows = [[named[path], path, text] for path, text in sorted(component.files.items())]
     digest = hashlib.sha256(json.dumps({"files": rows}, separators=(",", ":")).encode()).hexdigest()

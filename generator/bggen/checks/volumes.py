@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from bggen.checks.stored import config_name, keys
@@ -39,6 +38,8 @@ def volumes(view: View) -> Iterator[Problem]:
 
 
 def _config(item: Item, expected: Expected) -> Iterator[Problem]:
+    import json  # noqa: PLC0415 - rare, and the import is not free
+
     files = expected.component.files if expected.component is not None else {}
     wanted = {key: files[path] for path, key in keys(files).items()}
     if item.at("data") != wanted:

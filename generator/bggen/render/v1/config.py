@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -31,7 +32,7 @@ def configs(env: str, release: Release, color: Color, *, active: bool, source: s
         component = spec.components[name]
         if component.files:
             data = sorted((key, component.files[path]) for path, key in _keys(component.files).items())
-            options = {**(KEPT if active else {})}
+            options = dict(KEPT) if active else {}
             if sum(len(_json(text)) for _, text in data) > _MOST_ANNOTATED:
                 options[_SYNC_OPTIONS] = ",".join(filter(None, (options.get(_SYNC_OPTIONS), "ServerSideApply=true")))
             yield Object(release, env, config_name(spec, component, color), source, color).manifest(
@@ -106,11 +107,13 @@ def volume_values(spec: AppSpec, component: Component, color: Color) -> dict[str
         keys = _keys(component.files)
         places += [_Place(_FILES, path, keys[path], read_only=True) for path in sorted(keys)]
     known: dict[tuple[str, str | None, str | None], str] = {}
+    count: Counter[str] = Counter()
     for path in sorted(component.mounts):
         mount = component.mounts[path]
         what = (mount.kind, mount.name, mount.key)
         if mount.kind == "empty" or what not in known:
-            known[what] = f"{mount.kind.lower()}-{sum(each.kind == mount.kind for each in volumes) + 1}"
+            count[mount.kind] += 1
+            known[what] = f"{mount.kind.lower()}-{count[mount.kind]}"
             # A key is asked for by the volume: of a `subPath` that is not there, the kubelet makes an empty directory.
             volumes.append(_Volume(known[what], mount.kind, mount.name, mount.key, mount.size))
         places.append(_Place(known[what], path, mount.key, mount.read_only or mount.kind in {"secret", "configMap"}))
@@ -119,7 +122,8 @@ def volume_values(spec: AppSpec, component: Component, color: Color) -> dict[str
         places.append(_Place(f"writable-{index}", path))
     return {
         "volumes": volumes,
-        "mounts": places,
+        # What lies within another comes after it.
+        "mounts": sorted(places, key=lambda place: place.path),
         "read_only": component.writable is not None,
         "group": component.group,
     }
