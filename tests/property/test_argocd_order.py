@@ -27,14 +27,15 @@ from hypothesis import strategies as st
 
 from tests.support.argocd import World
 from tests.support.argocd_checks import WORLDS, harm, not_switched, sync
-from tests.support.argocd_cluster import Cluster, Health, Tree
+from tests.support.argocd_cluster import Cluster, Health
 from tests.support.argocd_history import Command, histories, states_of, tree_of
+from tests.support.argocd_objects import Tree
 
 if TYPE_CHECKING:
     from random import Random
 
     from bggen.model import EnvState
-    from tests.support.argocd_cluster import Key
+    from tests.support.argocd_objects import Key
 
 _many = settings(max_examples=3 * settings().max_examples)
 

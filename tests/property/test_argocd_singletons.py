@@ -14,15 +14,16 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from tests.support.argocd import End, Sync, World
-from tests.support.argocd_cluster import Cluster, Health, Tree
+from tests.support.argocd_cluster import Cluster, Health
 from tests.support.argocd_history import Command, states_of, tree_of
+from tests.support.argocd_objects import Tree
 from tests.support.states import crew_spec
 
 if TYPE_CHECKING:
     from random import Random
 
     from bggen.model import AppSpec
-    from tests.support.argocd_cluster import Key, Resource
+    from tests.support.argocd_objects import Key, Resource
 
 SINGLE = ("mailer", "report")
 COMMANDS = ["bump", "bump", "bump --flip", "flip", "flip", "rollback", "park", "wake"]

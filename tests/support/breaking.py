@@ -67,6 +67,18 @@ def put_at(*way: str, to: object) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+def added(path: str, item: object) -> Callable[[dict[str, Any]], None]:
+    """A change that appends to the list at a path; the list may not be there yet."""
+
+    def change(data: Any) -> None:
+        *way, last = path.split(".")
+        for step in way:
+            data = data[int(step)] if isinstance(data, list) else data[step]
+        data.setdefault(last, []).append(item)
+
+    return change
+
+
 def annotation(key: str, value: object) -> Callable[[dict[str, Any]], None]:
     def change(data: dict[str, Any]) -> None:
         data["metadata"]["annotations"][key] = value

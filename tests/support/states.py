@@ -20,7 +20,16 @@ from bggen.model import (
     Resources,
     Route,
 )
-from bggen.model.parts import Autoscale, Peer, Schedule
+from bggen.model.parts import (
+    Autoscale,
+    EnvFrom,
+    Mount,
+    Peer,
+    Placement,
+    Schedule,
+    ServiceAccountSettings,
+    Toleration,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -223,13 +232,87 @@ def names() -> st.SearchStrategy[str]:
 
 
 def _env() -> st.SearchStrategy[dict[str, EnvValue]]:
-    value: st.SearchStrategy[EnvValue] = texts().filter(lambda text: "${" not in text) | st.builds(
-        EnvRef,
-        st.just("secret"),
-        st.sampled_from(["on", "shop-session", "1e3"]),
-        st.sampled_from(["key", "yes", "0x1", "tls.crt"]),
+    value: st.SearchStrategy[EnvValue] = (
+        texts().filter(lambda text: "${" not in text)
+        | st.builds(
+            EnvRef,
+            st.sampled_from(["secret", "configMap"]),
+            st.sampled_from(["on", "shop-session", "1e3"]),
+            st.sampled_from(["key", "yes", "0x1", "tls.crt"]),
+        )
+        | st.builds(EnvRef, st.just("field"), st.sampled_from(["status.podIP", "metadata.labels['bggen.dev/color']"]))
     )
     return st.dictionaries(st.sampled_from(["A", "B", "PORT", "Y", "NO", "_x", "a.b-c"]), value, max_size=4)
+
+
+# No two of these are the same, or lie within each other.
+_FILES = ["/etc/app/config.ini", "/etc/other/config.ini", "/1-config.ini", "/yes", "/srv/a b", "/srv/..x", "/etc/a~b"]
+_MOUNTS = ["/mnt/a", "/mnt/on", "/mnt/1e3", "/mnt/@%"]
+_WRITABLE = ["/run/app", "/var/cache/a b", "/var/null"]
+
+
+def _mounts() -> st.SearchStrategy[dict[str, Mount]]:
+    objects = st.sampled_from(["on", "shop-tls", "1e3"])
+    mount = (
+        st.builds(
+            Mount,
+            st.sampled_from(["secret", "configMap"]),
+            objects,
+            key=st.none() | st.sampled_from(["tls.crt", "yes", "0x1"]),
+        )
+        | st.builds(Mount, st.just("claim"), objects, read_only=st.booleans())
+        | st.builds(Mount, st.just("empty"), size=st.sampled_from([None, "1Gi", "1e3"]))
+    )
+    return st.dictionaries(st.sampled_from(_MOUNTS), mount, max_size=4)
+
+
+def _placements() -> st.SearchStrategy[Placement]:
+    tolerations = st.builds(
+        Toleration,
+        key=st.sampled_from(["dedicated", "example.com/on"]),
+        value=st.sampled_from([None, "", "yes", "1"]),
+        effect=st.sampled_from([None, "NoSchedule", "PreferNoSchedule"]),
+    ) | st.builds(
+        Toleration,
+        key=st.sampled_from([None, "on"]),
+        operator=st.just("Exists"),
+        effect=st.just("NoExecute"),
+        seconds=st.none() | st.integers(0, 600),
+    )
+    return st.builds(
+        Placement,
+        node_selector=st.dictionaries(st.sampled_from(["disk", "example.com/on"]), st.sampled_from(["", "yes", "1"])),
+        tolerations=st.lists(tolerations, max_size=2).map(tuple),
+        priority_class=st.sampled_from([None, "high", "on"]),
+        color_anti_affinity=st.sampled_from([None, "preferred", "required"]),
+    )
+
+
+def _accounts() -> st.SearchStrategy[ServiceAccountSettings]:
+    annotations = st.dictionaries(st.sampled_from(["note", "example.com/role"]), texts(), max_size=2)
+    return st.builds(ServiceAccountSettings, token=st.booleans(), annotations=annotations) | st.builds(
+        ServiceAccountSettings, name=st.sampled_from(["shop", "on", "1e3"]), token=st.booleans()
+    )
+
+
+@st.composite
+def _rare(draw: st.DrawFn) -> dict[str, Any]:
+    """What most components do without: none of it, or some of everything."""
+    if not draw(st.booleans()):
+        return {}
+    names = st.sampled_from(["on", "shop", "1e3"])
+    prefixes = st.sampled_from([None, "ON_", "a.b"])
+    sources = st.builds(EnvFrom, st.sampled_from(["secret", "configMap"]), names, prefixes)
+    return {
+        "files": draw(st.dictionaries(st.sampled_from(_FILES), texts(), max_size=4)),
+        "mounts": draw(_mounts()),
+        "writable": draw(st.none() | st.lists(st.sampled_from(_WRITABLE), unique=True).map(tuple)),
+        "env_from": draw(st.lists(sources, max_size=2).map(tuple)),
+        "group": draw(st.none() | st.integers(0, 2**31 - 1)),
+        "service_account": draw(_accounts().map(lambda made: None if made == ServiceAccountSettings() else made)),
+        "image_pull_secrets": draw(st.lists(names, unique=True, max_size=2).map(tuple)),
+        "placement": draw(_placements().map(lambda made: None if made == Placement() else made)),
+    }
 
 
 def components(name: str) -> st.SearchStrategy[Component]:
@@ -238,10 +321,11 @@ def components(name: str) -> st.SearchStrategy[Component]:
     quantities = st.sampled_from([None, "100m", "1", "128Mi", "1e3", "0.5"])
     paths = st.sampled_from([None, "/", "/ready", "/yes?a=b#c", "/: x", "/\U0001f600"])
 
-    def healthy(made: Component) -> Component:
-        return made if made.port is not None else replace(made, health=Health())
+    def whole(made: Component, rare: dict[str, Any]) -> Component:
+        fields = rare if made.port is not None else {**rare, "health": Health()}
+        return replace(made, **fields)
 
-    return st.builds(
+    usual = st.builds(
         Component,
         name=st.just(name),
         image=st.builds(
@@ -255,14 +339,15 @@ def components(name: str) -> st.SearchStrategy[Component]:
         command=words,
         args=words,
         env=_env(),
-        health=st.builds(Health, paths, paths),
+        health=st.builds(Health, paths, paths, paths, st.none() | st.integers(5, 3600)),
         resources=st.builds(Resources, quantities, quantities, quantities, quantities),
         user=st.none() | st.integers(1, 2**31 - 1),
         security=st.sampled_from(["restricted", "baseline"]),
         drain=st.integers(0, 60),
         labels=st.dictionaries(st.sampled_from(["team", "example.com/on"]), st.sampled_from(["", "yes", "1", "a.b"])),
         annotations=st.dictionaries(st.sampled_from(["note", "example.com/note"]), texts(), max_size=2),
-    ).map(healthy)
+    )
+    return st.builds(whole, usual, _rare())
 
 
 @st.composite
@@ -301,7 +386,7 @@ def of_any_kind(draw: st.DrawFn, made: Component) -> Component:
         replicas=none.replicas,
         health=none.health,
         drain=0,
-        placement=None,
+        placement=made.placement and replace(made.placement, color_anti_affinity=None),
     )
 
 

@@ -10,13 +10,15 @@ import pytest
 
 from tests.support.argocd import End, World
 from tests.support.argocd_checks import WORLDS, harm, not_switched, sync
-from tests.support.argocd_cluster import COLOR, Cluster, Health, Tree
-from tests.support.argocd_history import Command, app, states_of, tree_of
+from tests.support.argocd_cluster import Cluster, Health
+from tests.support.argocd_history import Command, states_of, tree_of
+from tests.support.argocd_objects import COLOR, Tree
+from tests.support.argocd_specs import app
 
 if TYPE_CHECKING:
     from bggen.model import AppSpec, EnvState
     from tests.support.argocd_checks import Change
-    from tests.support.argocd_cluster import Resource
+    from tests.support.argocd_objects import Resource
 
 WEB = app({"web": []})
 NEW = app({"web": []}, tag="v2")

@@ -101,6 +101,17 @@ def test_a_cron_job_leaves_out_what_is_not_said() -> None:
     assert "activeDeadlineSeconds" not in cron["jobTemplate"]["spec"]
 
 
+def test_a_cron_sees_its_files_as_other_pods_do() -> None:
+    report = replace(crew_spec().components["report"], files={"/etc/report.ini": "[report]"}, writable=("/var/cache",))
+    objects = read(render(bumped(first(crew_spec()), crew(report=report))))
+    (config,) = (name for name in objects if name.startswith("configmap-crew-report-green-"))
+    pod = at(objects["cronjob-crew-report-green.yaml"], "spec.jobTemplate.spec.template.spec")
+    sources = [volume.get("configMap", {}).get("name") for volume in pod["volumes"]]
+    assert objects[config]["metadata"]["name"] in sources
+    mounted = {mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
+    assert mounted == {"/etc/report.ini", "/var/cache"}
+
+
 def test_no_selector_finds_the_pods_of_a_cron() -> None:
     # Green has the component as a service.
     state = bumped(first(crew_spec()), crew(report=component("report", port=80)))

@@ -15,6 +15,7 @@ from bggen.checks.scaling import scaling
 from bggen.checks.singletons import singletons
 from bggen.checks.smoke import smoke
 from bggen.checks.view import Item, View, dig, expectations
+from bggen.checks.volumes import volumes
 from bggen.model import Problem
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from bggen.model import EnvState, Manifest
 
-_RULES = (files, order, routing, ingress, applying, singletons, scaling, network, smoke, pods)
+_RULES = (files, order, routing, ingress, applying, singletons, scaling, network, smoke, pods, volumes)
 
 
 def check(state: EnvState, manifests: Sequence[Manifest]) -> tuple[Problem, ...]:

@@ -17,7 +17,7 @@ _GATE = 10
 _SWITCH = 20
 _STOP = 25
 _LAST = 30
-_ALWAYS = {"account": _GROUND, "color service": _GROUND, "gate": _GATE, "preview service": _SWITCH}
+_ALWAYS = {"account": _GROUND, "config": _GROUND, "color service": _GROUND, "gate": _GATE, "preview service": _SWITCH}
 _SERVING = {"active service": _SWITCH, "deployment": 0}
 
 
@@ -54,7 +54,7 @@ def _may_gate(item: Item) -> bool:
         return item.expected is not None and item.expected.serves
     if kind == "Job":
         return item.expected is not None and item.expected.role == "gate"
-    return kind in {"ServiceAccount", "NetworkPolicy"}
+    return kind in {"ServiceAccount", "ConfigMap", "NetworkPolicy"}
 
 
 def _has_address(item: Item) -> bool:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from bggen.checks.stored import config_name
 from bggen.model import Color, Problem
 from bggen.spec.identity import identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bggen.model import AppSpec, Component, EnvState, Manifest, Release
+    from bggen.model import AppSpec, Component, EnvState, Manifest, Release, Security
 
 Role = Literal[
     "account",
     "policy",
+    "config",
     "color service",
     "deployment",
     "worker",
@@ -34,6 +37,12 @@ NAME_LABEL = "app.kubernetes.io/name"
 COMPONENT_LABEL = "app.kubernetes.io/component"
 COLOR_LABEL = "bggen.dev/color"
 JOB_LABEL = "bggen.dev/job"
+_POD_IN = {
+    "Deployment": ("spec", "template", "spec"),
+    "Job": ("spec", "template", "spec"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+}
+_HASHED = re.compile(r"(.+)-(?:blue|green)-[0-9a-f]{10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +78,37 @@ class Item:
     @property
     def template(self) -> tuple[str, ...]:
         """Where the pod template of a workload stands."""
-        return ("spec", "jobTemplate", "spec", "template") if self.at("kind") == "CronJob" else ("spec", "template")
+        return _POD_IN.get(str(self.at("kind")), _POD_IN["Deployment"])[:-1]
 
     def problem(self, where: str, message: str) -> Problem:
         """Return a Problem of this file."""
         return Problem(self.path, 0, 0, where, message)
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """What an object says of its pods, and where it says so."""
+
+    item: Item
+    expected: Expected
+    where: str
+    data: Any
+
+    @property
+    def security(self) -> Security:
+        """The level that the pods must meet; pods of no component meet the stricter one."""
+        return "restricted" if self.expected.component is None else self.expected.component.security
+
+    @property
+    def restricted(self) -> bool:
+        """Whether that is the stricter level."""
+        return self.security == "restricted"
+
+    @property
+    def token(self) -> bool:
+        """Whether the spec asks for a token of the API server."""
+        component = self.expected.component
+        return component is not None and component.service_account is not None and component.service_account.token
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +123,21 @@ class View:
     def of(self, *roles: Role) -> list[tuple[Item, Expected]]:
         """Return the objects of these roles."""
         return [(item, item.expected) for item in self.items if item.expected and item.expected.role in roles]
+
+    def pods(self) -> list[Pod]:
+        """Return the pods of all objects that have some."""
+        return [
+            Pod(item, item.expected, ".".join(where), item.at(*where))
+            for item in self.items
+            if item.expected is not None and (where := _POD_IN.get(item.expected.kind)) is not None
+        ]
+
+    def is_ours(self, config: str) -> bool:
+        """Whether a ConfigMap of that name would be one that bggen makes for this app."""
+        releases = [each for each in (self.state.blue, self.state.green, self.state.saved) if each is not None]
+        bases = {each.spec.base_name(name) for each in releases for name in each.spec.components}
+        found = _HASHED.fullmatch(config)
+        return found is not None and found[1] in bases
 
     def pods_of(self, selector: object) -> list[Item]:
         """Return the Deployments whose pods the selector matches."""
@@ -123,8 +173,11 @@ def expectations(state: EnvState) -> dict[tuple[str, str], Expected]:
     """
     if state.active is None:
         return {}
-    wanted = [*_workloads(state), *_policies(state), *_accounts(state), *_services(state, state.active)]
-    wanted += [*_routes(state, state.active), *_tests(state, state.active)]
+    wanted = [
+        *(*_workloads(state), *_policies(state), *_configs(state)),
+        *(*_accounts(state), *_services(state, state.active)),
+        *(*_routes(state, state.active), *_tests(state, state.active)),
+    ]
     return {(each.kind, each.name): each for each in wanted}
 
 
@@ -158,6 +211,18 @@ def _policies(state: EnvState) -> Iterator[Expected]:
         for component in release.spec.components.values() if release.spec.network is not None else ():
             name = f"{release.spec.base_name(component.name)}-{color}"
             yield Expected("NetworkPolicy", name, "policy", release, component, color)
+
+
+def _configs(state: EnvState) -> Iterator[Expected]:
+    holders = _releases(state)
+    if state.saved is not None and state.previous is not None:
+        # What a colour's own release says comes last and wins.
+        holders = [(state.previous.color, state.saved), *holders]
+    for color, release in holders:
+        for component in release.spec.components.values():
+            if component.files:
+                name = config_name(release.spec, component, color)
+                yield Expected("ConfigMap", name, "config", release, component, color, serves=color is state.active)
 
 
 def _accounts(state: EnvState) -> Iterator[Expected]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bggen.render.v1.config import configs
 from bggen.render.v1.network import policies
 from bggen.render.v1.smoke import smoke
 from bggen.render.v1.traffic import preview, routes, service
@@ -13,6 +14,7 @@ class V1:
 
     workloads = staticmethod(workloads)
     policies = staticmethod(policies)
+    configs = staticmethod(configs)
     account = staticmethod(account)
     service = staticmethod(service)
     routes = staticmethod(routes)

@@ -16,7 +16,7 @@ from bggen.render.v1.objects import (
     pairs,
     selector,
 )
-from bggen.render.v1.pods import minor, pod_values
+from bggen.render.v1.pods import minor, pod_values, progress_deadline
 from bggen.render.v1.scaling import AUTOSCALED, autoscaler
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def _deployment(
         values={
             **pod_values(spec, component, color, labels=labels_of(spec.name, component.name, color)),
             "replicas": replicas,
+            "progress_deadline": progress_deadline(component),
         },
     )
 
@@ -117,6 +118,10 @@ def _cron(
 def account(env: str, release: Release, component: str, color: Color, *, source: str) -> Manifest:
     """Return the ServiceAccount of the component's pods in that colour."""
     spec = release.spec
+    settings = spec.components[component].service_account
     return Object(release, env, f"{spec.base_name(component)}-{color}", source, color).manifest(
-        "ServiceAccount", WAVE_GROUND, labels=labels_of(spec.name, component, color)
+        "ServiceAccount",
+        WAVE_GROUND,
+        labels=labels_of(spec.name, component, color),
+        annotations=settings.annotations if settings is not None else None,
     )
