@@ -30,6 +30,12 @@ class Second:
     def workloads(self, env: str, release: Release, color: Color, *, active: bool, running: bool) -> Iterator[Manifest]:
         yield from map(marked, self.first.workloads(env, release, color, active=active, running=running))
 
+    def policies(self, env: str, release: Release, color: Color, *, active: bool) -> Iterator[Manifest]:
+        yield from map(marked, self.first.policies(env, release, color, active=active))
+
+    def configs(self, env: str, release: Release, color: Color, *, active: bool, source: str) -> Iterator[Manifest]:
+        yield from map(marked, self.first.configs(env, release, color, active=active, source=source))
+
     def account(self, env: str, release: Release, component: str, color: Color, *, source: str) -> Manifest:
         return marked(self.first.account(env, release, component, color, source=source))
 

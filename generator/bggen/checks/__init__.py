@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bggen.checks.files import HEADER, files
+from bggen.checks.network import network
 from bggen.checks.order import order
 from bggen.checks.pods import pods
 from bggen.checks.routing import routing
+from bggen.checks.scaling import scaling
+from bggen.checks.singletons import singletons
 from bggen.checks.view import Item, View, dig, expectations
+from bggen.checks.volumes import volumes
 from bggen.model import Problem
 
 if TYPE_CHECKING:
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
 
     from bggen.model import EnvState, Manifest
 
-_RULES = (files, order, routing, pods)
+_RULES = (files, order, routing, singletons, scaling, network, pods, volumes)
 
 
 def check(state: EnvState, manifests: Sequence[Manifest]) -> tuple[Problem, ...]:

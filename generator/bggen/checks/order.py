@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 _SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 _SWITCH = 20
+_STOP = 25
 _LAST = 30
 
 
@@ -27,8 +28,8 @@ def order(view: View) -> Iterator[Problem]:
             yield item.problem(_SYNC_WAVE, f"is {wave}, but the renderer says {item.manifest.wave}")
         if int(wave) < _SWITCH and not _may_gate(item):
             yield item.problem(_SYNC_WAVE, f"is {wave}: this may hold up the switch, which stands in {_SWITCH}")
-        elif item.expected is not None and int(wave) != _wave(item.expected):
-            yield item.problem(_SYNC_WAVE, f"is {wave}, must be {_wave(item.expected)}")
+        elif item.expected is not None and int(wave) != (must := _wave(item.expected, view)):
+            yield item.problem(_SYNC_WAVE, f"is {wave}, must be {must}")
         if int(wave) <= _SWITCH and item.at("spec", "type") == "LoadBalancer":
             yield item.problem("spec.type", "a LoadBalancer without an address would hold up the switch for ever")
     for item in view.items:
@@ -47,14 +48,18 @@ def _may_gate(item: Item) -> bool:
         return item.at("spec", "type") in {None, "ClusterIP"}
     if kind == "Deployment":
         return item.expected is not None and item.expected.serves
-    return bool(kind == "ServiceAccount")
+    return kind in {"ServiceAccount", "ConfigMap", "NetworkPolicy"}
 
 
-def _wave(expected: Expected) -> int:
-    if expected.role in {"account", "color service"}:
+def _wave(expected: Expected, view: View) -> int:
+    active = expected.selects is view.state.active
+    if expected.role in {"account", "config", "color service"} or (expected.role == "policy" and active):
         return -20
     if expected.role == "preview service" or (expected.role == "active service" and expected.serves):
         return _SWITCH
     if expected.role == "deployment" and expected.serves:
         return 0
+    if expected.role == "worker" and not active:
+        # Before its like in the active colour starts, and apart from the switch.
+        return _STOP
     return _LAST

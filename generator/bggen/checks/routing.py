@@ -17,7 +17,7 @@ _SERVICE_PORT = 80
 
 def routing(view: View) -> Iterator[Problem]:
     """Every selector is the one that it must be, and every way that traffic can take ends at pods that run."""
-    for item, expected in view.of("deployment"):
+    for item, expected in view.of("deployment", "worker"):
         yield from _deployment(item, expected)
     for item, expected in view.of("budget"):
         yield from _selector(item, expected, item.at("spec", "selector", "matchLabels"), "spec.selector.matchLabels")
@@ -34,7 +34,7 @@ def _deployment(item: Item, expected: Expected) -> Iterator[Problem]:
     if not (isinstance(selector, dict) and isinstance(labels, dict) and selector.items() <= labels.items()):
         yield item.problem("spec.template.metadata.labels", "do not match the selector")
     replicas = item.at("spec", "replicas")
-    if not isinstance(replicas, int) or replicas < 1:
+    if expected.role == "deployment" and (not isinstance(replicas, int) or replicas < 1):
         yield item.problem("spec.replicas", f"must be 1 or more, is {replicas}")
     unavailable = item.at("spec", "strategy", "rollingUpdate", "maxUnavailable")
     if unavailable != 0:
@@ -79,9 +79,9 @@ def _service(item: Item, expected: Expected, view: View) -> Iterator[Problem]:
         yield item.problem("spec.ports", "must not be empty")
 
 
-def container_ports(deployment: Item) -> list[Any]:
-    """Return the names of the ports of a Deployment's containers."""
-    containers = deployment.at("spec", "template", "spec", "containers")
+def container_ports(workload: Item) -> list[Any]:
+    """Return the names of the ports of a workload's containers."""
+    containers = workload.at(*workload.template, "spec", "containers")
     return [
         dig(port, "name")
         for container in (containers if isinstance(containers, list) else [])

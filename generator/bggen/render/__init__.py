@@ -39,7 +39,12 @@ def render(state: EnvState, renderers: Mapping[int, Renderer] = RENDERERS) -> tu
     active = state.active
     if active is None:
         return ()
-    manifests = [*_colors(state, renderers), *_accounts(state, renderers), *_services(state, active, renderers)]
+    manifests = [
+        *_colors(state, renderers),
+        *_configs(state, renderers),
+        *_accounts(state, renderers),
+        *_services(state, active, renderers),
+    ]
     release = state.release(active)
     if release is not None:
         manifests += _renderer(state, release, renderers).routes(state.env, release)
@@ -50,13 +55,28 @@ def _colors(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Mani
     for color in Color:
         release = state.release(color)
         if release is not None:
-            yield from _renderer(state, release, renderers).workloads(
-                state.env,
-                release,
-                color,
-                active=color is state.active,
-                running=state.runs(color),
-            )
+            renderer, active = _renderer(state, release, renderers), color is state.active
+            running = state.runs(color)
+            yield from renderer.workloads(state.env, release, color, active=active, running=running)
+            yield from renderer.policies(state.env, release, color, active=active)
+
+
+def _configs(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Manifest]:
+    """Yield the ConfigMaps of both colours, parked or not, and of the release that `rollback` returns to.
+
+    Pods may need the latter still: those of a flip that Argo CD has not finished.
+    """
+    holders = [(color, release, f"{color}.yaml") for color in Color if (release := state.release(color))]
+    if state.saved is not None and state.previous is not None:
+        holders.append((state.previous.color, state.saved, "previous.yaml"))
+    seen: set[str] = set()
+    for color, release, source in holders:
+        if any(component.files for component in release.spec.components.values()):
+            renderer = _renderer(state, release, renderers)
+            made = renderer.configs(state.env, release, color, active=color is state.active, source=source)
+            new = [manifest for manifest in made if manifest.file not in seen]
+            seen.update(manifest.file for manifest in new)
+            yield from new
 
 
 def _accounts(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Manifest]:

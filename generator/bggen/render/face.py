@@ -27,6 +27,27 @@ class Renderer(Protocol):
             running: False while the colour is parked.
         """
 
+    def policies(self, env: str, release: Release, color: Color, *, active: bool) -> Iterable[Manifest]:
+        """Return what says who may call the colour's pods, whether they run or not.
+
+        Args:
+            env: the environment's name.
+            release: what the colour holds.
+            color: the colour.
+            active: whether the colour takes traffic.
+        """
+
+    def configs(self, env: str, release: Release, color: Color, *, active: bool, source: str) -> Iterable[Manifest]:
+        """Return the ConfigMaps of a release in a colour: the content of one never changes under its name.
+
+        Args:
+            env: the environment's name.
+            release: the release whose files they hold.
+            color: the colour.
+            active: whether the colour takes traffic.
+            source: the state file that they follow from, for the header.
+        """
+
     def account(self, env: str, release: Release, component: str, color: Color, *, source: str) -> Manifest:
         """Return the component's ServiceAccount of a colour.
 

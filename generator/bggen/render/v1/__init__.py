@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bggen.render.v1.config import configs
+from bggen.render.v1.network import policies
 from bggen.render.v1.traffic import routes, service
 from bggen.render.v1.workloads import account, workloads
 
@@ -10,6 +12,8 @@ class V1:
     """Implements `bggen.render.face.Renderer`; each of its methods is a function of a module here."""
 
     workloads = staticmethod(workloads)
+    policies = staticmethod(policies)
+    configs = staticmethod(configs)
     account = staticmethod(account)
     service = staticmethod(service)
     routes = staticmethod(routes)

@@ -18,11 +18,13 @@ _SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 # meets that, or a route that goes: any other commit keeps all that serves.
 KEPT: Final[Mapping[str, str]] = {"argocd.argoproj.io/sync-options": "PruneLast=true"}
 
-# By role and not by kind: what has no health to wait for, the colour that is active after this commit, the switch, and
-# last, where nothing is waited for, everything that could hold up the switch.
+# By role and not by kind: what has no health to wait for, the colour that is active after this commit, the switch, what
+# must end before its like in the active colour begins, and last, where nothing is waited for, everything that could
+# hold up the switch.
 WAVE_GROUND: Final = -20
 WAVE_ACTIVE: Final = 0
 WAVE_SWITCH: Final = 20
+WAVE_STOP: Final = 25
 WAVE_REST: Final = 30
 
 
@@ -89,6 +91,11 @@ def labels_of(app: str, component: str | None, color: Color | None) -> dict[str,
     if color is not None:
         labels["bggen.dev/color"] = str(color)
     return labels
+
+
+def job_label(what: str, color: Color) -> dict[str, str]:
+    """Return the label by which the pods of a Job are known: they never have the colour's, which Services select."""
+    return {"bggen.dev/job": f"{what}-{color}"}
 
 
 def pairs(mapping: Mapping[str, str]) -> list[tuple[str, str]]:
