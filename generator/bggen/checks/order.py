@@ -63,12 +63,21 @@ def _has_address(item: Item) -> bool:
     return component is not None and component.service is not None and component.service.publishes_status
 
 
+def _moved_last(view: View) -> bool:
+    """Whether users from outside go to the other colour in the last wave: by an Ingress that may not be waited for."""
+    release = view.state.active_release
+    route = release.spec.route if release else None
+    return route is not None and route.switch == "ingress" and not route.publishes_status
+
+
 def _wave(expected: Expected, view: View) -> int:
     if expected.role in _ALWAYS:
         return _ALWAYS[expected.role]
     active = expected.selects is view.state.active
-    if expected.role == "policy" and active:
-        return _GROUND
+    if expected.role == "policy" and (active or not _moved_last(view)):
+        # Where users are moved, for pods of either colour may be theirs until then; and with it at the latest goes what
+        # their pods must be rid of.
+        return _GROUND if active else _SWITCH
     if expected.serves and expected.role in _SERVING:
         return _SERVING[expected.role]
     if expected.role == "worker" and not active:
