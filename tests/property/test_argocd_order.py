@@ -49,7 +49,8 @@ def rules_over_all_pairs(states: list[EnvState]) -> set[str]:
             broken = set().union(*(sync(Cluster.settled(trees[start]), trees[goal], world)[1] for world in WORLDS))
             assert not harm(broken), (start, goal)
             rules |= {each.rule for each in broken}
-            if broken:
+            if {each for each in broken if each.rule.startswith("in-place")}:
+                assert goal > start + 1
                 before, after = states[start - 1], states[goal - 1]
                 assert before.active == after.active
                 assert before.active_release != after.active_release
@@ -59,8 +60,8 @@ def rules_over_all_pairs(states: list[EnvState]) -> set[str]:
 def check_walk(states: list[EnvState], random: Random) -> None:
     """Let Argo CD stumble along a history; wherever it is, roll back from the state that is newest by then."""
     trees = [tree_of(state) for state in states]
-    cluster = Cluster()
     at = 0
+    cluster = Cluster.settled(trees[0]) if random.random() < 0.6 else Cluster()
     for _ in range(random.randint(2, 4)):
         at = random.randint(at, len(states) - 1)
         end, broken = sync(cluster, trees[at], _any_world(random))
@@ -79,6 +80,8 @@ def _any_world(random: Random) -> World:
         choices = [Health.HEALTHY, Health.HEALTHY, Health.PROGRESSING, Health.DEGRADED]
         return healths.setdefault(key, random.choice(choices))
 
+    if random.random() < 0.3:
+        return World()
     refused = random.randint(0, 200)
     asked = iter(range(10_000))
     return World(health, lambda _key: next(asked) == refused, random.choice([None, None, random.randint(0, 30)]))
@@ -88,7 +91,8 @@ def _any_world(random: Random) -> World:
 @given(histories())
 def test_a_sync_between_any_two_trees_harms_no_traffic(commands: list[Command]) -> None:
     note("\n".join(map(str, commands)))
-    assert rules_over_all_pairs(states_of("shop", commands)) <= {"in-place rolled"}
+    allowed = {"in-place rolled", "in-place shrunk", "in-place cut off", "short"}
+    assert rules_over_all_pairs(states_of("shop", commands)) <= allowed
 
 
 @given(histories())
@@ -104,7 +108,7 @@ def test_between_neighbouring_commits_nothing_but_a_route_is_ever_pruned_after_t
 
 
 @_many
-@given(histories(), st.randoms(use_true_random=False))
+@given(histories(), st.randoms(use_true_random=True))
 def test_interrupted_syncs_harm_no_traffic_and_a_rollback_always_switches(
     commands: list[Command], random: Random
 ) -> None:

@@ -93,7 +93,7 @@ def test_a_sync_between_any_two_trees_lets_nothing_work_twice(commands: list[Com
                 synced(cluster, trees[goal], healthy_but_suspended(cluster, chosen))
 
 
-@given(histories(), st.randoms(use_true_random=False))
+@given(histories(), st.randoms(use_true_random=True))
 def test_interrupted_syncs_let_nothing_work_twice(commands: list[Command], random: Random) -> None:
     note("\n".join(map(str, commands)))
     trees = [*map(tree_of, states_of("crew", commands))]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.support.argocd import End, Sync, World
@@ -38,8 +40,38 @@ def sync(cluster: Cluster, tree: Tree, world: World | None = None) -> tuple[End,
 
 
 def harm(broken: set[Broken]) -> set[Broken]:
-    """Leave out what two colours cannot avoid."""
-    return {each for each in broken if not each.rule.startswith("in-place")}
+    """Leave out what two colours cannot avoid, and what Git cannot see: how many pods an autoscaler has made."""
+    return {each for each in broken if not each.rule.startswith("in-place") and each.rule != "short"}
+
+
+def rules_broken(trees: list[Tree]) -> set[str]:
+    """Sync between all pairs of trees and return the rules that did not hold, but for what nothing can avoid."""
+    return {
+        each.rule
+        for start, goal in itertools.combinations(trees, 2)
+        for world in WORLDS
+        for each in harm(sync(Cluster.settled(start), goal, world)[1])
+    }
+
+
+def moved(kinds: set[str], wave: int) -> Change:
+    """Put all objects of some kinds into one wave, whatever their role."""
+
+    def change(tree: Tree) -> Tree:
+        found = {key: replace(each, wave=wave) for key, each in tree.resources.items() if key[0] in kinds}
+        return Tree({**tree.resources, **found}, tree.active)
+
+    return change
+
+
+def without_prune_last(*kinds: str) -> Change:
+    """Let objects of some kinds be pruned when their wave comes."""
+
+    def change(tree: Tree) -> Tree:
+        found = {key: replace(each, options=frozenset()) for key, each in tree.resources.items() if key[0] in kinds}
+        return Tree({**tree.resources, **found}, tree.active)
+
+    return change
 
 
 def not_switched(cluster: Cluster, state: EnvState, change: Change = as_rendered) -> list[Key]:

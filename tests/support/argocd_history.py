@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bggen.model import AppSpec
     from bggen.transitions import Transition
 
+Words = list["str | AppSpec"]
 _FLIP = FlipRequest(now="2026-01-01T00:00:00Z", allow_less_capacity=True, override_hold="the test goes on")
 
 
@@ -93,6 +94,17 @@ def states_of(app: str, commands: Iterable[Command]) -> list[EnvState]:
         if after != states[-1]:
             states.append(after)
     return states[1:]
+
+
+def written(words: Words) -> list[EnvState]:
+    """Return the states of a history written as command, spec, command…"""
+    commands: list[Command] = []
+    for word in words:
+        if isinstance(word, str):
+            commands.append(Command(word))
+        else:
+            commands[-1] = Command(commands[-1].name, word)
+    return states_of("shop", commands)
 
 
 def rolled_back(state: EnvState) -> EnvState | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.support.argocd_cluster import PROMISED
 from tests.support.argocd_objects import EVERYBODY, admitted
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Watch:
     def __post_init__(self) -> None:
         self._see()
         self._began = _all(self._reach.values())
-        self._old = frozenset([*self._faults(), *self._needs(), *self._cut_off()])
+        self._old = frozenset([*self._faults(), *self._needs(), *self._cut_off(self._began)])
         self.cluster.hits.clear()
 
     def look(self) -> None:
@@ -94,7 +95,7 @@ class Watch:
     def pause(self) -> None:
         """Look at what must hold whenever a wave is applied: within one, only moments pass."""
         self.look()
-        self.broken |= {*self._cut_off()} - self._old
+        self.broken |= {*self._cut_off(self._awaited())} - self._old
 
     def stop(self) -> None:
         """Look at what must be there for as long as the sync may stand at this gate."""
@@ -102,7 +103,8 @@ class Watch:
 
     def done(self) -> None:
         """Look at what a sync leaves that has succeeded."""
-        self.pause()
+        self.look()
+        self.broken |= {*self._cut_off(_all(self._reach.values()))} - self._old
         for key, resource in self.cluster.live.items():
             if key[0] == "CronJob" and resource.color == self.tree.active and resource.suspended:
                 self.broken.add(_broken("idle", key))
@@ -180,8 +182,14 @@ class Watch:
                     yield _broken("twice", key)
                 working[resource.component] = key
 
-    def _cut_off(self) -> Iterator[Broken]:
-        for key in _all(self._reach.values()):
+    def _awaited(self) -> set[Key]:
+        """Return the Deployments that policies keep step with: where the Ingress moves users last, those behind it."""
+        last = any(each.switches and each.wave != PROMISED for each in self.tree.resources.values())
+        services = self._routed() if last else self._reach.keys()
+        return _all(reached for service, reached in self._reach.items() if service in services)
+
+    def _cut_off(self, deployments: set[Key]) -> Iterator[Broken]:
+        for key in deployments:
             if self._forbidden(key):
                 yield _broken(self._in_place(key, "cut off"), key)
 
