@@ -14,8 +14,10 @@ _SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 _SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 _GROUND = -20
 _GATE = 10
+_BEFORE_SWITCH = 15
 _SWITCH = 20
 _STOP = 25
+_BEFORE_LAST = 27
 _LAST = 30
 _ALWAYS = {"account": _GROUND, "config": _GROUND, "color service": _GROUND, "gate": _GATE, "preview service": _SWITCH}
 _SERVING = {"active service": _SWITCH, "deployment": 0}
@@ -74,10 +76,11 @@ def _wave(expected: Expected, view: View) -> int:
     if expected.role in _ALWAYS:
         return _ALWAYS[expected.role]
     active = expected.selects is view.state.active
-    if expected.role == "policy" and (active or not _moved_last(view)):
-        # Where users are moved, for pods of either colour may be theirs until then; and with it at the latest goes what
-        # their pods must be rid of.
-        return _GROUND if active else _SWITCH
+    if expected.role == "policy":
+        # Right before users are moved: pods of the other colour may be theirs until then, and what is pruned in this
+        # wave is gone when they come.
+        moved = _BEFORE_LAST if _moved_last(view) else _BEFORE_SWITCH
+        return _GROUND if active else moved
     if expected.serves and expected.role in _SERVING:
         return _SERVING[expected.role]
     if expected.role == "worker" and not active:
