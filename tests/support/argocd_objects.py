@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -50,7 +51,6 @@ class Resource:
     rolls_gently: bool = True
     pod_labels: frozenset[tuple[str, str]] = frozenset()
     account: str | None = None
-    configs: frozenset[str] = frozenset()  # ConfigMaps of bggen that the pods mount
     calls: frozenset[tuple[str, str]] = frozenset()  # (host, port) that the pods were told
     listens: frozenset[str] = frozenset()  # names of the pods' ports
     selector: frozenset[tuple[str, str]] = frozenset()
@@ -146,7 +146,6 @@ def _deployment(spec: Mapping[str, Any]) -> dict[str, Any]:
     told = [str(pod.get("containers", ""))]
     strategy = spec.get("strategy") or {}
     unavailable = (strategy.get("rollingUpdate") or {}).get("maxUnavailable", "25%")
-    mounted = [(volume.get("configMap") or {}).get("name", "") for volume in pod.get("volumes", [])]
     return {
         "fixed": _text(spec.get("selector")),
         "replicas": spec.get("replicas", 1),
@@ -156,9 +155,16 @@ def _deployment(spec: Mapping[str, Any]) -> dict[str, Any]:
         "pod_labels": _pairs(spec["template"]["metadata"]["labels"]),
         "listens": frozenset(port["name"] for port in ports if "name" in port),
         "account": pod.get("serviceAccountName"),
-        "configs": frozenset(name for name in mounted if _CONFIG.fullmatch(name)),
         "calls": frozenset((host, port or "80") for text in told for host, port in _URL.findall(text)),
     }
+
+
+@lru_cache(maxsize=4096)
+def mounted(template: str) -> frozenset[str]:
+    """Return the ConfigMaps of bggen that pods of a template mount."""
+    volumes = json.loads(template)["spec"].get("volumes", [])
+    names = ((volume.get("configMap") or {}).get("name", "") for volume in volumes)
+    return frozenset(name for name in names if _CONFIG.fullmatch(name))
 
 
 def _backends(spec: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.support.argocd_cluster import PROMISED
-from tests.support.argocd_objects import EVERYBODY, admitted
+from tests.support.argocd_objects import EVERYBODY, admitted, mounted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,7 +58,7 @@ class Watch:
     Where the Ingress is itself the switch and in the last wave, it is applied moments after the other colour's
     Deployments and policies, which stand in that wave as well. Their pods get traffic for that long. A new template is
     let off there if it is rolled out gently: the first old pod goes `minReadySeconds` after a new one is up. Policies
-    are looked at between waves only: that of the other colour stands in the wave of the switch, moments before it.
+    of the colour that is left stand right before the switch, where no sync stops: they are looked at where one does.
     """
 
     cluster: Cluster
@@ -95,11 +95,12 @@ class Watch:
     def pause(self) -> None:
         """Look at what must hold whenever a wave is applied: within one, only moments pass."""
         self.look()
-        self.broken |= {*self._cut_off(self._awaited())} - self._old
+        ours = {key for key in self._awaited() if self.cluster.live[key].color == self.tree.active}
+        self.broken |= {*self._cut_off(ours)} - self._old
 
     def stop(self) -> None:
         """Look at what must be there for as long as the sync may stand at this gate."""
-        self.broken |= {*self._needs()} - self._old
+        self.broken |= {*self._needs(), *self._cut_off(self._awaited())} - self._old
 
     def done(self) -> None:
         """Look at what a sync leaves that has succeeded."""
@@ -183,9 +184,15 @@ class Watch:
                 working[resource.component] = key
 
     def _awaited(self) -> set[Key]:
-        """Return the Deployments that policies keep step with: where the Ingress moves users last, those behind it."""
-        last = any(each.switches and each.wave != PROMISED for each in self.tree.resources.values())
-        services = self._routed() if last else self._reach.keys()
+        """Return the Deployments that policies keep step with: those behind the switch, the last one if there are two.
+
+        What only the release that is left has keeps its users until the last wave; those are not waited for.
+        """
+        tree = self.tree.resources
+        services = {key for key, each in tree.items() if each.active and each.color_selected == self.tree.active}
+        switches = [each for each in tree.values() if each.switches]
+        if switches:
+            services = self._routed() | (services if switches[0].wave == PROMISED else set())
         return _all(reached for service, reached in self._reach.items() if service in services)
 
     def _cut_off(self, deployments: set[Key]) -> Iterator[Broken]:
@@ -199,7 +206,8 @@ class Watch:
             account = deployment.account
             if account and ("ServiceAccount", account) not in self.cluster.live:
                 yield _broken("need", key, f"ServiceAccount/{account}")
-            for config in deployment.configs:
+            templates = {deployment.template, *self.cluster.pods[key].available}
+            for config in {name for template in templates for name in mounted(template)}:
                 if ("ConfigMap", config) not in self.cluster.live:
                     yield _broken(self._in_place(key, "need"), key, f"ConfigMap/{config}")
 
