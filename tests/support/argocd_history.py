@@ -123,7 +123,9 @@ def tree_of(state: EnvState) -> Tree:
         if defined.kind == "worker"
     }
     resources = [_read(manifest.text) for manifest in render(state)]
-    return Tree.made([replace(each, once=True) if each.key in once else each for each in resources], state.active)
+    made = Tree.made([replace(each, once=True) if each.key in once else each for each in resources], state.active)
+    releases = (state.blue, state.green, state.saved)
+    return replace(made, known=frozenset(str(release.number) for release in releases if release))
 
 
 @lru_cache(maxsize=4096)

@@ -125,6 +125,11 @@ class Resource:
         return self.route and all(name.endswith(("-blue", "-green")) for name, _ in self.backends)
 
     @property
+    def release(self) -> str | None:
+        """The release that a Deployment was made from."""
+        return (self.body["metadata"].get("labels") or {}).get("bggen.dev/release")
+
+    @property
     def healthy(self) -> bool:
         """Whether it is a Service whose health is certain: only a load balancer waits for an address."""
         return self.key[0] == "Service" and (self.body.get("spec") or {}).get("type") != "LoadBalancer"
@@ -190,10 +195,11 @@ def _text(data: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What one commit says: its objects, and the colour that is active in it."""
+    """What one commit says: its objects, the colour that is active in it, and all releases that its state holds."""
 
     resources: Mapping[Key, Resource]
     active: str | None = None
+    known: frozenset[str] | None = None
 
     @classmethod
     def of(cls, bodies: Iterable[Mapping[str, Any]], active: str | None = None) -> Tree:

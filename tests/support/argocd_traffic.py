@@ -40,7 +40,8 @@ class Broken(NamedTuple):
 
     `in-place` is put before `rolled`, `shrunk`, `cut off` and `need` where the Deployment had traffic before the sync,
     and its colour is the active one of the tree that is applied: the way from a release of a colour to a later one of
-    the same colour, when Argo CD never saw the flips between them. Two colours cannot avoid it.
+    the same colour, when Argo CD never saw the flips between them. Or where the state holds the release no more that
+    it runs: the same way, and then back to the other colour. Two colours cannot avoid it.
     """
 
     rule: str
@@ -69,10 +70,12 @@ class Watch:
     _aims: dict[Key, str | None] = field(default_factory=dict)
     _old: frozenset[Broken] = frozenset()
     _began: set[Key] = field(default_factory=set)
+    _releases: dict[Key, str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._see()
         self._began = _all(self._reach.values())
+        self._releases = {key: self.cluster.live[key].release for key in self._began}
         self._old = frozenset([*self._faults(), *self._needs(), *self._cut_off(self._began)])
         self.cluster.hits.clear()
 
@@ -229,8 +232,11 @@ class Watch:
         return not any(key in reached for service, reached in self._reach.items() if service in self.cluster.serving)
 
     def _in_place(self, key: Key, rule: str) -> str:
-        here = key in self._began and self.cluster.live[key].color == self.tree.active
-        return f"in-place {rule}" if here else rule
+        if key not in self._began:
+            return rule
+        deployment = self.cluster.live[key]
+        forgotten = self.tree.known is not None and self._releases.get(key) not in self.tree.known
+        return f"in-place {rule}" if deployment.color == self.tree.active or forgotten else rule
 
 
 def _broken(rule: str, key: Key, detail: str = "") -> Broken:
