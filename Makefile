@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14; 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint format bench long clean
+.PHONY: help demo test lint format bench long fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1 - \2/p' Makefile
@@ -45,6 +45,9 @@ bench: .venv/dev.stamp ## speed, as ratios against a baseline in the same run
 
 long: .venv/dev.stamp ## the long property tests: more examples, more steps
 	BGGEN_HYPOTHESIS=long $(BIN)/python -m pytest -n 2 -q tests/property
+
+fuzz: .venv/dev.stamp ## look for input that breaks something; FUZZ="--seconds 600 --target state" says how long, and where
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 clean: ## remove what the other targets made
 	rm -rf .venv .demo .bench .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

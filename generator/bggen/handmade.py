@@ -5,6 +5,7 @@ Such files are other people's YAML, in any style, with several documents: ruamel
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from bggen.model import Problem
@@ -69,7 +70,9 @@ def _read(content: bytes) -> list[Any]:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415 - the same
 
     try:
-        return list(YAML(typ="safe", pure=True).load_all(content))
+        # An anchor that is given anew, say, is allowed: ruamel's remarks on style would go to standard error.
+        with warnings.catch_warnings(action="ignore"):
+            return list(YAML(typ="safe", pure=True).load_all(content))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = " ".join(str(error.problem or error.context).split())

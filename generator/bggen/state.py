@@ -194,7 +194,8 @@ def _document(content: bytes, path: str, kind: str, keys: frozenset[str]) -> dic
         if key not in keys
     ]
     if problems:
-        raise InvalidError(str(problems[0]), problems=problems)
+        found = sorted(problems)
+        raise InvalidError(str(found[0]), problems=found)
     return data
 
 

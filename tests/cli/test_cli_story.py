@@ -282,7 +282,23 @@ def test_the_working_directory_says_which_app_and_environment(repo: ConfigRepo) 
     repo.commit({"apps/shop/app.yaml": SHOP})
     document = repo.document("bump", "--image", "v1", folder="apps/shop")
     assert (document["app"], document["env"]) == ("shop", "prod")
-    assert repo.document("status", folder="apps/shop/prod")
+    for folder, shown in (("apps/shop/prod", ["shop"]), ("apps/shop", ["shop"]), ("apps", ["hello", "shop"])):
+        assert [row["app"] for row in repo.document("status", folder=folder)["apps"]] == shown
+    assert [row["app"] for row in repo.document("status", "--app", "hello", folder="apps/shop")["apps"]] == ["hello"]
+
+
+def test_reading_commands_take_the_environment_from_the_working_directory_too(repo: ConfigRepo) -> None:
+    repo.commit({"bggen.yaml": SETTINGS.replace("  prod: {}", "  staging: {}\n  prod: {}")})
+    for folder, shown in (
+        ("apps/hello/prod", ["prod"]),
+        ("apps/hello/manifests", ["staging", "prod"]),
+        ("apps/hello", ["staging", "prod"]),
+    ):
+        (repo.path / folder).mkdir(parents=True, exist_ok=True)
+        assert [row["env"] for row in repo.document("status", folder=folder)["apps"]] == shown
+    assert [row["env"] for row in repo.document("status", "-e", "staging", folder="apps/hello/prod")["apps"]] == [
+        "staging"
+    ]
 
 
 def test_shared_options_may_stand_before_the_command(repo: ConfigRepo) -> None:

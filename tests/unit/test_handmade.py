@@ -25,6 +25,7 @@ def found(content: str | bytes, path: str = PATH) -> list[str]:
         "# only a comment\n",
         CONFIG_MAP,
         f"---\n{CONFIG_MAP}---\n{CONFIG_MAP}...\n",
+        f"{CONFIG_MAP}data: {{a: &x one, b: &x two, c: *x}}\n",
         '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine"}}',
         "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: mine}}\n",
         "apiVersion: v1\nkind: Service\nmetadata: {name: shop-web, namespace: elsewhere}\n",

@@ -134,3 +134,14 @@ def test_hostile_state_with_the_right_digest_is_one_clear_line(old: bytes, new: 
         decode(files)
     assert "\n" not in caught.value.message
     assert caught.value.message.startswith("apps/hello/prod/release.yaml")
+
+
+def test_the_problems_of_a_file_stand_in_its_order() -> None:
+    content = b"kin: ReleaseState\napiVersion: bggen.dev/1\nkind: State\n"
+    with pytest.raises(InvalidError) as caught:
+        decode({"release.yaml": content})
+    assert [str(problem) for problem in caught.value.problems] == [
+        f"{FOLDER}/release.yaml:1:1: kin: unknown key",
+        f"{FOLDER}/release.yaml:2:13: apiVersion: must be bggen.dev/v1",
+        f"{FOLDER}/release.yaml:3:7: kind: must be ReleaseState",
+    ]

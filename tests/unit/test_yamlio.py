@@ -171,7 +171,13 @@ def test_one_document_may_have_marks_and_comments_around_it() -> None:
         ("a: b: c", f"a.yaml:1:5: {NOT_YAML}: a `key: value` cannot stand here: {CHECK}"),
         ("a: @x", "a.yaml:1:4: is not valid YAML: a value cannot begin with `@`: put quotes around it"),
         ("k: v\na: 'x\nb: c\n", "a.yaml:2:4: is not valid YAML: a quote is opened here and never closed"),
-        ("a: [1, 2", "a.yaml:2:1: is not valid YAML: a `[` is not closed, or a `,` is missing"),
+        ("a: 1\nb", "a.yaml:2:2: is not valid YAML: a key without `:`"),
+        (
+            "a: 1\rb: \x01",
+            'a.yaml:2:4: the character U+0001 cannot stand in YAML: write it as "\\x01" between double quotes',
+        ),
+        (b"a: 1\r\nb: \xff", "a.yaml:2:4: is not UTF-8: a byte 0xff stands here"),
+        ("a: [1, 2", "a.yaml:1:9: is not valid YAML: a `[` is not closed, or a `,` is missing"),
         (
             'a: "\\q"',
             f"a.yaml:1:5: {NOT_YAML}: an unknown escape after `\\`: use single quotes for text with a backslash",

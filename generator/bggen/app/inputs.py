@@ -119,8 +119,15 @@ def choose_several(
     apps: Sequence[str] | None,
     envs: Sequence[str] | None,
 ) -> tuple[list[tuple[str, str]], tuple[InvalidError, ...]]:
-    """Return the (app, env) pairs that a reading command means, all by default, and what made apps unreadable."""
+    """Return the (app, env) pairs that a reading command means, and what made apps unreadable.
+
+    Without names these are all of them; in an app's folder only that app's, and in an environment's only that pair.
+    """
     repo = source.repo()
+    if not apps and place.app is not None:
+        apps = [place.app]
+        if not envs and place.env is not None and place.env in repo.environments:
+            envs = [place.env]
     names = [choose_app(place, name, source.files) for name in apps] if apps else app_names(source.files)
     for env in envs or ():
         choose_env(place, env, list(repo.environments), list(repo.environments))

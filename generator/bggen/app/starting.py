@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from bggen.app.place import Place
 
-_SCHEMA_LINE = "# yaml-language-server: $schema=https://bggen.dev/schemas/v1/{name}.schema.json\n"
+_PUBLISHED = "https://bggen.dev/schemas/v1"
+# Where a config repo may keep the schemas, for editors without a network.
+_OWN = ".bggen"
 
-_REPO = (
-    _SCHEMA_LINE.format(name="repo")
-    + f"""\
+_REPO = f"""\
 apiVersion: {API_VERSION}
 kind: Repo
 # In the order of promotion.
@@ -38,7 +38,6 @@ defaults:
     cpu: 100m
     memory: 128Mi
 """
-)
 
 
 def init(folder: Path) -> Written:
@@ -53,9 +52,9 @@ def init(folder: Path) -> Written:
         return Written("init", (), notes=(f"{folder / MARKER} exists: this is a config repo already",))
     folder.mkdir(parents=True, exist_ok=True)
     tree = WorkTree(folder)
-    changes = [Change(MARKER, None, _REPO.encode())]
+    changes = [Change(MARKER, None, f"{_schema_line(tree, 'repo')}{_REPO}".encode())]
     if "hello" not in tree.names("apps"):
-        sample = _app("hello", "ghcr.io/acme/hello", 8080, "hello.example.com")
+        sample = _app(tree, "hello", "ghcr.io/acme/hello", 8080, "hello.example.com")
         changes.append(Change("apps/hello/app.yaml", None, sample))
     tree.write(changes)
     notes = (
@@ -76,7 +75,7 @@ def new(place: Place, name: str, image: str, port: int | None, host: str | None)
     if "/" not in name and name in tree.names("apps"):
         raise UsageError(f"apps/{name} exists already")
     repo = tree.read(MARKER) or b""
-    content = _app(name, image, port, host)
+    content = _app(tree, name, image, port, host)
     try:
         # Whatever the options do wrong is said by the same rules as for a file, before there is one.
         resolve(repo, content, None, app=name, env=_first_environment(repo), verdicts=FORGETFUL)
@@ -90,13 +89,20 @@ def new(place: Place, name: str, image: str, port: int | None, host: str | None)
     )
 
 
-def _app(name: str, image: str, port: int | None, host: str | None) -> bytes:
+def _app(tree: WorkTree, name: str, image: str, port: int | None, host: str | None) -> bytes:
     data: dict[str, Any] = {"apiVersion": API_VERSION, "kind": "App", "name": name, "image": image}
     if port is not None:
         data["port"] = port
     if host is not None:
         data["route"] = {"host": host}
-    return (_SCHEMA_LINE.format(name="app") + yamlio.dump(data)).encode()
+    return f"{_schema_line(tree, 'app', '../../')}{yamlio.dump(data)}".encode()
+
+
+def _schema_line(tree: WorkTree, name: str, up: str = "") -> str:
+    """Return the line by which editors find the schema: the repo's own copy where there is one."""
+    file = f"{name}.schema.json"
+    place = f"{up}{_OWN}" if tree.check(f"{_OWN}/{file}") == "file" else _PUBLISHED
+    return f"# yaml-language-server: $schema={place}/{file}\n"
 
 
 def _first_environment(repo: bytes) -> str:

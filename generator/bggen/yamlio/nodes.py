@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from bggen.errors import InvalidError
@@ -39,6 +40,7 @@ _PLAINLY = {
     "did not find expected ',' or '}'": "a `{` is not closed, or a `,` is missing",
     "found undefined tag handle": "tags (`!name`) are not supported",
 }
+_BREAK = re.compile(r"\r\n?|\n")
 _AT_THE_OPENING = frozenset(("found unexpected end of stream", "found unexpected document indicator"))
 
 
@@ -197,7 +199,15 @@ class Composer:
             message = f"a value cannot begin with `{line[mark.column]}`: put quotes around it"
         else:
             message = _PLAINLY.get(problem, problem)
-        raise self.fatal((mark.line + 1, mark.column + 1), f"is not valid YAML: {message}", ()) from error
+        # Where the last line has no break, libyaml's end of the file is on a line that is not there.
+        place = min((mark.line + 1, mark.column + 1), after(self.text))
+        raise self.fatal(place, f"is not valid YAML: {message}", ()) from error
+
+
+def after(text: str) -> Place:
+    """Return the place that follows the text; a carriage return ends a line, too."""
+    lines = _BREAK.split(text)
+    return len(lines), len(lines[-1]) + 1
 
 
 def shown_tag(tag: str) -> str:

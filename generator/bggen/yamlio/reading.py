@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bggen.model import Position, Problem
 from bggen.yamlio.document import Document, Path, dotted
-from bggen.yamlio.nodes import DEEPEST, MOST_NODES, STANDARD_TAG, Composer, Node, Place, invalid, shown_tag
+from bggen.yamlio.nodes import DEEPEST, MOST_NODES, STANDARD_TAG, Composer, Node, Place, after, invalid, shown_tag
 
 if TYPE_CHECKING:
     from bggen.errors import InvalidError
@@ -74,17 +74,13 @@ def _text(content: bytes, path: str) -> str:
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        before = content[content.rfind(b"\n", 0, error.start) + 1 : error.start].decode()
         message = f"is not UTF-8: a byte 0x{content[error.start]:02x} stands here"
-        raise _refused(path, message, (line, len(before) + 1)) from error
+        raise _refused(path, message, after(content[: error.start].decode())) from error
     if found := (_UNREADABLE_ASCII if text.isascii() else _unreadable_anywhere()).search(text):
-        line = text.count("\n", 0, found.start()) + 1
-        column = found.start() - text.rfind("\n", 0, found.start())
         code = ord(found.group())
         escape = f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004 - \x has two digits
         message = f'the character U+{code:04X} cannot stand in YAML: write it as "{escape}" between double quotes'
-        raise _refused(path, message, (line, column))
+        raise _refused(path, message, after(text[: found.start()]))
     return text
 
 
