@@ -67,6 +67,18 @@ def added(path: str, item: object) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+def put_at(*way: str, to: object) -> Callable[[dict[str, Any]], None]:
+    """A change that puts a value where keys hold dots and slashes."""
+
+    def change(data: Any) -> None:
+        *steps, last = way
+        for step in steps:
+            data = data[step]
+        data[last] = to
+
+    return change
+
+
 def annotation(key: str, value: object) -> Callable[[dict[str, Any]], None]:
     def change(data: dict[str, Any]) -> None:
         data["metadata"]["annotations"][key] = value

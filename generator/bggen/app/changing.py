@@ -37,6 +37,7 @@ class FlipOptions:
     allow_less_capacity: bool = False
     override_hold: str | None = None
     accept_drift: bool = False
+    smoke: bool = True
 
     def request(self) -> transitions.FlipRequest:
         """Return what `transitions.flip` is asked; the clock is read here."""
@@ -47,6 +48,7 @@ class FlipOptions:
             if_active=self.if_active,
             allow_less_capacity=self.allow_less_capacity,
             override_hold=self.override_hold,
+            smoke=self.smoke,
         )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bggen.checks.stored import config_name
 from bggen.model import Color, Problem
+from bggen.spec.identity import identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,9 @@ Role = Literal[
     "active service",
     "preview service",
     "ingress",
+    "preview ingress",
+    "gate",
+    "idle test",
 ]
 
 NAME_LABEL = "app.kubernetes.io/name"
@@ -46,7 +50,7 @@ class Expected:
     """An object that the state asks for.
 
     `component` and `release` are the definition that counts; `selects` is the colour whose pods it has to do with, None
-    for a route; `serves` says whether traffic of the active release passes through it.
+    for what has none; `serves` says whether traffic of the active release passes through it.
     """
 
     kind: str
@@ -172,10 +176,8 @@ def expectations(state: EnvState) -> dict[tuple[str, str], Expected]:
     wanted = [
         *(*_workloads(state), *_policies(state), *_configs(state)),
         *(*_accounts(state), *_services(state, state.active)),
+        *(*_routes(state, state.active), *_tests(state, state.active)),
     ]
-    release = state.active_release
-    if release is not None and release.spec.route is not None:
-        wanted.append(Expected("Ingress", state.app, "ingress", release, None, None, serves=True))
     return {(each.kind, each.name): each for each in wanted}
 
 
@@ -253,6 +255,39 @@ def _services(state: EnvState, active: Color) -> Sequence[Expected]:
             serves = owner is color is active
             wanted.append(Expected("Service", full, role, source, source.spec.components[name], selects, serves))
     return wanted
+
+
+def _routes(state: EnvState, active: Color) -> Iterator[Expected]:
+    release = state.active_release
+    if release is None:
+        return
+    route = release.spec.route
+    if route is not None:
+        yield Expected("Ingress", state.app, "ingress", release, None, active, serves=True)
+    shown = state.idle_release or release
+    preview = shown.spec.route.preview if shown.spec.route else None
+    if preview is not None and not (route and preview.host in route.hosts):
+        yield Expected("Ingress", f"{state.app}-preview", "preview ingress", shown, None, active.other)
+
+
+def _tests(state: EnvState, active: Color) -> Iterator[Expected]:
+    release, idle = state.active_release, state.idle_release
+    tests: tuple[tuple[Role, str, Release | None, Color], ...] = (
+        ("gate", "gate", release if state.gate else None, active),
+        ("idle test", "smoke", idle if state.pending and state.idle == "running" else None, active.other),
+    )
+    for role, word, tested, color in tests:
+        if tested is not None and tested.spec.smoke is not None:
+            name = f"{state.app}-{word}-{tested.number}-{identity(tested, color)}"
+            yield Expected("Job", name, role, tested, None, color)
+
+
+def kept_ports(state: EnvState, component: str, color: Color) -> dict[str, int]:
+    """Return the named ports that a colour's Service has for the release that `rollback` returns to."""
+    if state.saved is None or state.previous is None or state.previous.color is not color:
+        return {}
+    defined = state.saved.spec.components.get(component)
+    return dict(defined.ports) if defined is not None and defined.port is not None else {}
 
 
 def _ported(release: Release) -> list[str]:

@@ -22,7 +22,7 @@ def render(state: EnvState, renderers: Mapping[int, Renderer] = RENDERERS) -> tu
     """Return every object of one (app, env), sorted by file name; a pure function of the state.
 
     A release is rendered by the renderer that it was made with. So a colour's objects follow that colour's release, the
-    active Services and the routes the active release, and the preview Services the idle one.
+    active Services, the routes and the smoke test before the switch the active release, and the preview the idle one.
 
     A component that only one of the two releases has with a port still gets all of its Services, from that release.
     Those that have to do with the other colour stand in: no traffic of the other release passes through them. Its
@@ -47,7 +47,11 @@ def render(state: EnvState, renderers: Mapping[int, Renderer] = RENDERERS) -> tu
     ]
     release = state.release(active)
     if release is not None:
-        manifests += _renderer(state, release, renderers).routes(state.env, release)
+        manifests += _renderer(state, release, renderers).routes(state.env, release, active=active)
+        shown = _shown(state, release)
+        if shown is not None:
+            manifests += _renderer(state, shown, renderers).preview(state.env, shown, idle=active.other)
+    manifests += _smoke_tests(state, active, renderers)
     return tuple(sorted(manifests, key=lambda manifest: manifest.file))
 
 
@@ -115,7 +119,34 @@ def _services(state: EnvState, active: Color, renderers: Mapping[int, Renderer])
                 selects=owner if role == "active" else color,
                 serves=owner is color is active,
                 source=f"{owner}.yaml" if role == "color" else "release.yaml",
+                kept=_kept_ports(state, name, color) if role == "color" else {},
             )
+
+
+def _shown(state: EnvState, active: Release) -> Release | None:
+    """Return the release whose preview there is: none that would take a host away from the users."""
+    shown = state.idle_release or active
+    host = shown.spec.route.preview.host if shown.spec.route and shown.spec.route.preview else None
+    return None if active.spec.route and host in active.spec.route.hosts else shown
+
+
+def _kept_ports(state: EnvState, component: str, color: Color) -> Mapping[str, int]:
+    """Return the named ports that a colour's Service keeps for pods of the release that was there before.
+
+    While a flip has not come to its switch, the colour that is idle in Git serves in the cluster, whatever it was
+    bumped to since; and its Services change before anything waits.
+    """
+    before = state.saved if state.previous and state.previous.color is color else None
+    defined = before.spec.components.get(component) if before else None
+    return defined.ports if defined and defined.port is not None else {}
+
+
+def _smoke_tests(state: EnvState, active: Color, renderers: Mapping[int, Renderer]) -> Iterator[Manifest]:
+    release, idle = state.active_release, state.idle_release
+    if release is not None and state.gate:
+        yield from _renderer(state, release, renderers).smoke(state.env, release, active, gate=True)
+    if idle is not None and state.pending and not state.parked:
+        yield from _renderer(state, idle, renderers).smoke(state.env, idle, active.other, gate=False)
 
 
 def _owner(state: EnvState, component: str, color: Color, *, listens: bool = False) -> tuple[Color, Release]:

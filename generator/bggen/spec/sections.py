@@ -118,6 +118,8 @@ def _check_command(layers: Layers, smoke: Mapping[str, Any], ports: Mapping[str,
     for key in ("component", "expect"):
         if key in smoke:
             layers.report((key,), "is only for a `path`")
+    if smoke.get("user") == 0:
+        layers.report(("user",), "must not be 0 (root): the pod of a smoke test is `restricted`, whatever the app is")
     check_image(layers, smoke.get("image"))
     check_words(layers, "command", smoke.get("command"), ports)
     check_env(layers, smoke.get("env"), ports)

@@ -18,11 +18,12 @@ _SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 # meets that, or a route that goes: any other commit keeps all that serves.
 KEPT: Final[Mapping[str, str]] = {"argocd.argoproj.io/sync-options": "PruneLast=true"}
 
-# By role and not by kind: what has no health to wait for, the colour that is active after this commit, the switch, what
-# must end before its like in the active colour begins, and last, where nothing is waited for, everything that could
-# hold up the switch.
+# By role and not by kind: what has no health to wait for, the colour that is active after this commit, its smoke test,
+# the switch, what must end before its like in the active colour begins, and last, where nothing is waited for,
+# everything that could hold up the switch.
 WAVE_GROUND: Final = -20
 WAVE_ACTIVE: Final = 0
+WAVE_GATE: Final = 10
 WAVE_SWITCH: Final = 20
 WAVE_STOP: Final = 25
 WAVE_REST: Final = 30
