@@ -79,21 +79,23 @@ def _findings(release: Release, env: str, *, schemas: bool) -> list[_Finding]:
     patches = release.spec.patches
     kept = list(range(len(patches)))
     found: list[_Finding] = []
+    trial = _Trial(release, env, patches, schemas=schemas)
     while len(found) < _MOST_FAILURES:
-        trial = _Trial(release, env, [patches[index] for index in kept], schemas=schemas)
         try:
-            trial.render()
+            problems = trial.wrong()
         except PatchError as error:
             _, number, *rest = error.where
             index = kept.pop(int(number))
             found.append(_Finding(("patches", index, *rest), error.message))
+            trial = _Trial(release, env, [patches[index] for index in kept], schemas=schemas)
             continue
-        found += [_Finding(("patches", kept[number]), message) for number, message in trial.wrong()]
+        found += [_Finding(("patches", kept[number]), message) for number, message in problems]
         break
-    plain = _Trial(release, env, (), schemas=False).render()[0][1]
+    # No patch changes what a target names, so that those that are there with none of them will do.
+    there = trial.render(0)[0][1]
     for index, patch in enumerate(patches):
-        if not any(patch.targets(manifest) for manifest in plain):
-            found.append(_Finding(("patches", index), f"matches no object in {env}: {_why_not(patch, plain)}"))
+        if not any(patch.targets(manifest) for manifest in there):
+            found.append(_Finding(("patches", index), f"matches no object in {env}: {_why_not(patch, there)}"))
     return found
 
 
@@ -104,43 +106,51 @@ class _Trial:
         self.release = replace(release, spec=replace(release.spec, patches=tuple(patches)))
         self.env = env
         self.schemas = schemas
+        self._rendered: dict[int, list[tuple[EnvState, tuple[Manifest, ...]]]] = {}
         self._known: dict[int, set[tuple[str, str, str]]] = {}
 
-    def render(self, most: int | None = None) -> list[tuple[EnvState, tuple[Manifest, ...]]]:
-        """Return the states and their objects, with the first patches only where `most` says how many.
+    def render(self, most: int) -> list[tuple[EnvState, tuple[Manifest, ...]]]:
+        """Return the states and their objects, with the first patches only.
 
         Raises:
             PatchError: a patch does not fit.
         """
-        spec = replace(self.release.spec, patches=self.release.spec.patches[:most])
-        scaled = replace(spec, components={name: _scaled(each) for name, each in spec.components.items()})
-        states = [
-            self._state(replace(self.release, spec=each), color)
-            for each, color in ((spec, Color.BLUE), (spec, Color.GREEN), (scaled, Color.BLUE))
-        ]
-        return [(state, objects(state)) for state in states]
+        if most not in self._rendered:
+            spec = replace(self.release.spec, patches=self.release.spec.patches[:most])
+            scaled = replace(spec, components={name: _scaled(each) for name, each in spec.components.items()})
+            states = [
+                self._state(replace(self.release, spec=each), color)
+                for each, color in ((spec, Color.BLUE), (spec, Color.GREEN), (scaled, Color.BLUE))
+            ]
+            self._rendered[most] = [(state, objects(state)) for state in states]
+        return self._rendered[most]
 
     def _state(self, release: Release, active: Color) -> EnvState:
         name, gate = release.spec.name, release.spec.smoke is not None
         return EnvState(name, self.env, active=active, blue=release, green=release, last=release.number, gate=gate)
 
-    def wrong(self) -> Iterator[tuple[int, str]]:
-        """Yield each thing that the patches make wrong: the number of the patch that begins it, and a message."""
-        kinds = {manifest.file: manifest for _, manifests in self.render() for manifest in manifests}
+    def wrong(self) -> list[tuple[int, str]]:
+        """Return each thing that the patches make wrong: the number of the patch that begins it, and a message.
+
+        Raises:
+            PatchError: a patch does not fit.
+        """
         count = len(self.release.spec.patches)
-        seen = set()
-        for problem in sorted(self._problems(count) - self._problems(0)):
+        if not (problems := self._problems(count)):
+            return []
+        manifests = {manifest.file: manifest for _, rendered in self.render(count) for manifest in rendered}
+        # One colour's object stands for both.
+        found: dict[tuple[object, ...], tuple[int, str]] = {}
+        for problem in sorted(problems - self._problems(0)):
             right, broken = 0, count
             while broken - right > 1:
                 middle = (right + broken) // 2
                 right, broken = (right, middle) if problem in self._problems(middle) else (middle, broken)
             file, where, message = problem
-            manifest = kinds[file]
-            # One colour's object stands for both.
-            alike = (broken, manifest.kind, manifest.component, where)
-            if alike not in seen:
-                seen.add(alike)
-                yield broken - 1, f"{manifest.kind} {manifest.name} would be wrong: {where}: {message}"
+            manifest = manifests[file]
+            text = f"{manifest.kind} {manifest.name} would be wrong: {where}: {message}"
+            found.setdefault((broken, manifest.kind, manifest.component, where), (broken - 1, text))
+        return list(found.values())
 
     def _problems(self, most: int) -> set[tuple[str, str, str]]:
         """Return file, place and message of what is wrong with the objects, with so many patches."""
