@@ -145,8 +145,8 @@ def test_what_matches_nothing_is_told_at_its_line(repo: ConfigRepo) -> None:
         (
             (
                 "- target: {kind: Deployment}\n  json:\n  - op: copy\n"
-                "    from: /metadata/annotations/argocd.argoproj.io~1sync-wave\n"
-                "    path: /spec/template/spec/schedulerName\n"
+                "    from: /spec/replicas\n"
+                "    path: /spec/template/spec/terminationGracePeriodSeconds\n"
             ),
             (
                 "9:3: patches[0]: Deployment hello-blue would be wrong: "

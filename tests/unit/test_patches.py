@@ -141,6 +141,8 @@ PROTECTED: list[tuple[str, str, Any]] = [
     ("Deployment", "/kind", "StatefulSet"),
     ("Deployment", "/metadata/name", "other"),
     ("Deployment", "/metadata/namespace", "other"),
+    ("Deployment", "/metadata/finalizers", ["example.com/wait"]),
+    ("Deployment", "/metadata/ownerReferences", []),
     ("Deployment", "/metadata/labels/bggen.dev~1color", "green"),
     ("Deployment", "/metadata/annotations/argocd.argoproj.io~1sync-options", "PruneLast=true,Replace=true"),
     ("Deployment", "/spec/selector/matchLabels/bggen.dev~1color", "green"),
@@ -270,6 +272,31 @@ def test_other_fields_can_be_patched(kind: str, path: str, value: Any) -> None:
     file = next(file for file in manifests if file.startswith(f"{kind.lower()}-"))
     found = at(manifests[file], path.replace("/", ".").removesuffix(".-"))
     assert value == (found[-1] if path.endswith("/-") else found)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "test", "path": "/metadata/annotations/argocd.argoproj.io~1sync-wave", "value": "0"},
+        {"op": "test", "path": "/metadata/labels/bggen.dev~1color", "value": "blue"},
+        {"op": "test", "path": "", "value": {}},
+        {"op": "test", "path": "/metadata", "value": {}},
+        {"op": "copy", "from": "/metadata/annotations/argocd.argoproj.io~1sync-options", "path": "/spec/a"},
+    ],
+)
+def test_what_depends_on_the_role_cannot_be_read(operation: dict[str, str]) -> None:
+    # An active Service that stands in has another wave, so that this would fit today and fail at a flip.
+    with pytest.raises(InvalidError, match=r"json\[0\]: `(test|copy)` reads a label or an annotation that a flip may"):
+        render(first(with_patches(Patch("Deployment", component="web", operations=(operation,)))))
+
+
+def test_other_labels_and_annotations_can_be_read() -> None:
+    operations = (
+        {"op": "test", "path": "/metadata/labels/team", "value": "checkout"},
+        {"op": "copy", "from": "/metadata/labels/team", "path": "/metadata/annotations/team"},
+    )
+    data = read(render(first(with_patches(Patch("Deployment", component="api", operations=operations)))))
+    assert at(data, "[deployment-shop-api-blue.yaml].metadata.annotations.team") == "checkout"
 
 
 def test_a_value_that_no_manifest_can_hold_is_refused() -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bggen.app.inputs import Source
-    from bggen.model import AppSpec, Manifest
+    from bggen.model import AppSpec, Component, Manifest
     from bggen.model.parts import Patch
     from bggen.transitions import Transition
 
@@ -91,8 +91,8 @@ def _findings(release: Release, env: str, *, schemas: bool) -> list[_Finding]:
             continue
         found += [_Finding(("patches", kept[number]), message) for number, message in problems]
         break
-    # No patch changes what a target names, so that those that are there with none of them will do.
-    there = trial.render(0)[0][1]
+    # No patch changes what a target names, so that what is there with none of them will do.
+    there = [manifest for _, manifests in trial.render(0) for manifest in manifests]
     for index, patch in enumerate(patches):
         if not any(patch.targets(manifest) for manifest in there):
             found.append(_Finding(("patches", index), f"matches no object in {env}: {_why_not(patch, there)}"))
@@ -174,7 +174,7 @@ class _Trial:
                     yield manifest.file, "spec.template", "a flip or a change of scale would restart the pods"
 
 
-def _scaled(component: Any) -> Any:
+def _scaled(component: Component) -> Component:
     """Return the component with other numbers, which `bggen scale` may give it at any time."""
     if component.kind == "cron":
         return component

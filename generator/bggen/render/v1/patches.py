@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bggen import yamlio
 from bggen.errors import InvalidError, PatchError
 from bggen.patch import OperationError, apply_operations, merge_patch, shown
-from bggen.render.v1.protected import forbidden
+from bggen.render.v1.protected import depends_on_role, forbidden
 
 if TYPE_CHECKING:
     from bggen.model import Manifest, Release
@@ -48,6 +48,10 @@ def _changed(data: Any, patch: Patch, manifest: Manifest, release: Release, wher
     if patch.merge is not None:
         after = merge_patch(data, patch.merge)
     else:
+        for number, operation in enumerate(patch.operations):
+            if depends_on_role(operation):
+                message = f"`{operation['op']}` reads a label or an annotation that a flip may change"
+                raise PatchError(message, release=release.number, where=(*where, "json", number))
         try:
             after = apply_operations(data, patch.operations)
         except OperationError as error:

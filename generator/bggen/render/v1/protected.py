@@ -22,6 +22,8 @@ _EVERYWHERE: Final[Mapping[Path, str]] = {
     ("kind",): _IDENTITY,
     ("metadata", "name"): _IDENTITY,
     ("metadata", "namespace"): "use `namespace` in bggen.yaml",
+    ("metadata", "finalizers"): "Argo CD would wait for ever to delete the object",
+    ("metadata", "ownerReferences"): "the cluster would delete the object with another one",
 }
 _OF_KIND: Final[Mapping[str, Mapping[Path, str]]] = {
     "Deployment": {("spec", "selector"): _SELECTOR, ("spec", "replicas"): _GUARD},
@@ -64,6 +66,14 @@ _OURS = re.compile(
 )
 
 
+# What depends on the role that an object has at the moment, and what holds that.
+_ROLE_KEY = r"/metadata/(?:annotations|labels)/(?:argocd\.argoproj\.io|bggen\.dev)~1.*"
+_OF_ROLE: Final[Mapping[str, re.Pattern[str]]] = {
+    "test": re.compile(rf"(?:/metadata(?:/(?:annotations|labels))?)?|{_ROLE_KEY}", re.DOTALL),
+    "copy": re.compile(_ROLE_KEY, re.DOTALL),
+}
+
+
 class _Fact(NamedTuple):
     """A field, what stands there, and why it must stay or what to use instead."""
 
@@ -91,6 +101,12 @@ def forbidden(before: Any, after: Any) -> tuple[Path, str] | None:
         if _differ(wanted[key], kept.get(key)):
             return fact.field, fact.advice
     return None
+
+
+def depends_on_role(operation: Mapping[str, Any]) -> bool:
+    """Whether an operation may fit today, and fail when a flip, a rollback or another release gives another role."""
+    kind = operation["op"]
+    return kind in _OF_ROLE and bool(_OF_ROLE[kind].fullmatch(operation["path" if kind == "test" else "from"]))
 
 
 def _fixed(data: Any, kind: str) -> Iterator[tuple[Path, _Fact]]:
