@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bggen import kubeschema, yamlio
 from bggen.app.inputs import REPO_FILE, Source, choose_several
+from bggen.app.patching import patch_problems
 from bggen.app.place import app_names
 from bggen.app.progress import SILENT
 from bggen.app.rendering import as_problem
@@ -88,7 +89,7 @@ def _check_pair(source: Source, app: str, env: str) -> tuple[list[Problem], Sequ
     problems: list[Problem] = []
     folder = env_folder(app, env)
     try:
-        source.spec(app, env)
+        problems += patch_problems(source, source.spec(app, env), env)
     except InvalidError as error:
         problems += _of(f"apps/{app}/app.yaml", error)
     try:

@@ -316,7 +316,8 @@ class EnvState:
 class Manifest:
     """One Kubernetes object as bggen writes it: a file of `manifests/`.
 
-    `color` is the colour whose object it is; None for what stands between or in front of both.
+    `color` is the colour whose object it is; None for what stands between or in front of both. `component` is the one
+    that it belongs to; None for what is the whole app's.
     """
 
     file: str
@@ -326,6 +327,7 @@ class Manifest:
     namespace: str | None
     color: Color | None
     wave: int
+    component: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
