@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bggen import yamlio
 from bggen.app.views import Compared, History, HistoryEntry, Shown, Status, StatusRow, Validated
+from bggen.report.diff_text import diff_lines
 from bggen.report.table import printable, table
 
 if TYPE_CHECKING:
@@ -70,13 +71,7 @@ def _compared(outcome: Compared) -> Iterator[str]:
     state = outcome.state
     yield f"{state.app}/{state.env}: active {state.active} {_release(state.active_release)}"
     yield f"{' ' * len(f'{state.app}/{state.env}')}  idle {state.idle_color} {_release(state.idle_release)}"
-    if outcome.images:
-        yield "images:"
-        rows = [
-            [f"  {name}", active or "-", "→", idle or "-"] for name, (active, idle) in sorted(outcome.images.items())
-        ]
-        yield from table(rows)
-    yield from outcome.diff.splitlines() or ["no difference"]
+    yield from diff_lines(outcome)
 
 
 def _validated(outcome: Validated) -> Iterator[str]:

@@ -1,0 +1,75 @@
+"""What differs between the colours → the lines that a reviewer reads."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from bggen.comparing import rows
+from bggen.report.table import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bggen.app.views import Compared
+    from bggen.comparing import Comparison, Row
+
+_WIDEST_NAME = 32
+
+
+def diff_lines(compared: Compared) -> Iterator[str]:
+    """Yield the differences of the specs, then those of the manifests."""
+    yield from comparison_lines(compared.comparison)
+    if not compared.objects:
+        return
+    state = compared.state
+    yield f"manifests, as if both releases were {state.active}:"
+    for each in compared.objects:
+        yield f"  {_MARKS[each.change]} {each.kind} {printable(each.name)}"
+    for each in compared.objects:
+        yield from (_clean(line) for line in each.diff.split("\n")[:-1])
+
+
+_MARKS = {"added": "+", "removed": "-", "changed": "~"}
+
+
+def comparison_lines(comparison: Comparison) -> Iterator[str]:
+    """Yield a block for the app, one for every component that differs, and one for routes and the rest."""
+    if comparison.same:
+        yield "no difference"
+        return
+    if comparison.renderers:
+        yield "renderer: {} → {}".format(*comparison.renderers)
+    for component, found in groupby(rows(comparison), key=lambda row: row.component):
+        block = list(found)
+        if component is None:
+            for topic, of_topic in groupby(block, key=lambda row: row.topic):
+                yield f"{topic}:"
+                yield from _block(of_topic, topics=False)
+        elif component in comparison.removed:
+            yield f"{component}: removed, was a {comparison.removed[component]}"
+        elif component in comparison.added:
+            yield f"{component}: new, a {comparison.added[component]}"
+            yield from _block(block, topics=True)
+        else:
+            yield f"{component}:"
+            yield from _block(block, topics=True)
+
+
+def _block(found: Iterable[Row], *, topics: bool) -> Iterator[str]:
+    block = list(found)
+    first = max(len(row.topic) for row in block) + 2 if topics else 0
+    names = [len(printable(row.name)) for row in block if len(row.name) <= _WIDEST_NAME and not row.lines]
+    second = max((length for length in names if length), default=0)
+    last = None
+    for row in block:
+        topic = (row.topic if row.topic != last else "").ljust(first) if topics else ""
+        last = row.topic
+        name, text = printable(row.name), printable(row.text)
+        words = f"{name.ljust(second)}  {text}" if name and text else name or text
+        yield f"  {topic}{row.mark} {words}".rstrip()
+        yield from (f"  {' ' * first}    {_clean(line)}".rstrip() for line in row.lines)
+
+
+def _clean(line: str) -> str:
+    return printable(line.expandtabs(4))
