@@ -112,7 +112,7 @@ def _walk(path: Path, before: Any, after: Any) -> Iterator[tuple[Path, Any, Any]
 
 def _whole(path: Path) -> bool:
     if path[:1] == ("components",):
-        return path[2:3] in _WHOLE and path[3:] != ()
+        return path[2:] == ("autoscale",) or (path[2:3] in _WHOLE and path[3:] != ())
     return path[:2] == ("smoke", "env") and path[2:] != ()
 
 
@@ -132,4 +132,5 @@ def _reading_order(difference: Difference) -> tuple[Any, ...]:
     known = _ORDER if name is not None else ("app", *_PARTS)
     place = known.index(topic) if topic in known else len(known)
     # Components come first, but for what the app is.
-    return (topic != "app", name is None, name or "", place, topic, difference.path)
+    # The field that a topic is named after leads.
+    return (topic != "app", name is None, name or "", place, topic, difference.path[2:3] != (topic,), difference.path)

@@ -72,7 +72,8 @@ def _rows(difference: Difference) -> Iterator[Row]:
         lines = _items(before or [], after or [])
     elif _long(before) or _long(after):
         lines = _lines(before, after)
-    else:
+    # Texts whose lines are the same differ in the line break at the end.
+    if not text and not lines:
         text = " → ".join(shown(value) for value in (before, after) if value is not None)
     yield Row(difference.component, topic, mark, name, text, tuple(lines))
 
@@ -86,6 +87,9 @@ def shown(value: Any) -> str:
         return f"{source} {value.get('secret', value.get('configMap'))}, key {value['key']}"
     if isinstance(value, dict) and value.keys() == {"field"}:
         return f"field {value['field']}"
+    if isinstance(value, dict) and {"min", "max"} <= value.keys() <= {"min", "max", "cpu", "memory"}:
+        targets = (f", {name} {value[name]} %" for name in ("cpu", "memory") if name in value)
+        return f"{value['min']}..{value['max']}{''.join(targets)}"
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -50,7 +50,7 @@ def comparison_lines(comparison: Comparison) -> Iterator[str]:
             yield f"{component}: removed, was a {comparison.removed[component]}"
         elif component in comparison.added:
             yield f"{component}: new, a {comparison.added[component]}"
-            yield from _block(block, topics=True)
+            yield from _block([row for row in block if row.topic != "kind"], topics=True)
         else:
             yield f"{component}:"
             yield from _block(block, topics=True)
