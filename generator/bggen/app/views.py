@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
 
+    from bggen.comparing import Comparison, ObjectDifference
     from bggen.events import Event
     from bggen.model import Color, EnvState, Problem
 
@@ -50,11 +51,15 @@ class Compared:
     Attributes:
         images: component → (active's image, idle's image), only where they differ.
         diff: of the frozen specs, as a unified diff.
+        comparison: every difference of the frozen specs.
+        objects: what of the rendered objects differs.
     """
 
     state: EnvState
     images: Mapping[str, tuple[str | None, str | None]]
     diff: str
+    comparison: Comparison
+    objects: tuple[ObjectDifference, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,11 @@ def wake(session: Session, *, app: App = None, env: Env = None, dry_run: DryRun 
 def scale(
     session: Session,
     replicas: Annotated[
-        list[str], typer.Argument(metavar="COMPONENT=N...", help="The number of replicas of a component, from 1.")
+        list[str],
+        typer.Argument(
+            metavar="COMPONENT=N...",
+            help="The number of replicas of a component, from 1; MIN..MAX are the bounds of one that is autoscaled.",
+        ),
     ],
     *,
     on: Annotated[Color | None, typer.Option("--on", help="Only this colour; both by default.")] = None,

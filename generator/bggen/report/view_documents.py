@@ -66,7 +66,7 @@ def _rollback(state: EnvState) -> Release | None:
 
 
 def _compared(outcome: Compared) -> dict[str, Any]:
-    state = outcome.state
+    state, comparison = outcome.state, outcome.comparison
     return {
         "action": "diff",
         "app": state.app,
@@ -76,6 +76,21 @@ def _compared(outcome: Compared) -> dict[str, Any]:
         "release": by_color(state, number),
         "images": {name: {"active": active, "idle": idle} for name, (active, idle) in sorted(outcome.images.items())},
         "diff": outcome.diff,
+        "components": {"added": dict(comparison.added), "removed": dict(comparison.removed)},
+        "differences": [
+            {
+                "component": each.component,
+                "topic": each.topic,
+                "path": list(each.path),
+                "change": each.change,
+                "active": each.before,
+                "idle": each.after,
+            }
+            for each in comparison.differences
+        ],
+        "manifests": [
+            {"kind": each.kind, "name": each.name, "change": each.change, "diff": each.diff} for each in outcome.objects
+        ],
     }
 
 

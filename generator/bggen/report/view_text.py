@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from bggen import yamlio
 from bggen.app.views import Compared, History, HistoryEntry, Shown, Status, StatusRow, Validated
 from bggen.report.ages import when
-from bggen.report.look import BAD, DIM, ERROR, GOOD, HINT, PLAIN, STRONG, WARNING, labelled, printable
+from bggen.report.diff_text import diff_lines
+from bggen.report.look import DIM, ERROR, GOOD, HINT, PLAIN, STRONG, WARNING, labelled, printable
 from bggen.report.table import table
-from bggen.report.words import document, patch
+from bggen.report.words import document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,14 +93,7 @@ def _compared(outcome: Compared, look: Look) -> Iterator[Line]:
     if state.active:
         yield ((f"{where}:", STRONG), (" active ", PLAIN), *_held(state, state.active, look, STRONG))
     yield ((f"{' ' * len(where)}  idle ", PLAIN), *_held(state, state.idle_color, look, DIM))
-    if outcome.images:
-        yield (("images:", STRONG),)
-        rows: list[list[Line]] = [
-            [f"  {name}", ((active or "-", BAD),), "→", ((idle or "-", GOOD),)]
-            for name, (active, idle) in sorted(outcome.images.items())
-        ]
-        yield from table(rows, look=look)
-    yield from patch(outcome.diff) if outcome.diff else [(("no difference", GOOD),)]
+    yield from diff_lines(outcome)
 
 
 def _validated(outcome: Validated) -> Iterator[Line]:

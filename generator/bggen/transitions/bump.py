@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from bggen.errors import UsageError
 from bggen.images import choose_images
 from bggen.model import Color, Image, Release
+from bggen.transitions.capacity import refuse_sudden_autoscale
 from bggen.transitions.flip import FlipRequest, flip
-from bggen.transitions.result import Transition, refuse_moving, unchanged, version
+from bggen.transitions.result import Transition, refuse_moving, refuse_renumbered, unchanged, version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,7 @@ def bump(state: EnvState, request: BumpRequest) -> Transition:
 
     Raises:
         UsageError: an image or a sequence fits no component.
-        RefusedError: `image-missing`, `repository`, `immovable`, or what `flip` refuses.
+        RefusedError: `image-missing`, `repository`, `immovable`, `autoscale`, or what `flip` refuses.
     """
     spec = request.spec or _frozen_config(state)
     old = _superseded(state, spec, request.sequences)
@@ -65,6 +66,8 @@ def bump(state: EnvState, request: BumpRequest) -> Transition:
             return unchanged(request.action, state, f"{state.active} is active and holds this release already")
     if state.active_release:
         refuse_moving(state.active_release, release)
+    refuse_renumbered((state.blue, state.green, state.saved), release)
+    refuse_sudden_autoscale(state, release)
     after = _filled(state, release, request)
     first = ("the first release: there is no traffic to protect, so it is active at once",)
     decided = Transition(

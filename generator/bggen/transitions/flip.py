@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bggen.errors import RefusedError
 from bggen.model import Previous
+from bggen.transitions.capacity import less_capacity, unseen
 from bggen.transitions.result import Transition, active_of, idle_of, unchanged, version
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def flip(state: EnvState, request: FlipRequest) -> Transition:
         after,
         subject=f"flip {active} → {idle} ({version(target)})",
         notes=tuple(notes),
+        warnings=() if request.allow_less_capacity else unseen(current, target),
     )
 
 
@@ -123,11 +125,7 @@ def _refuse_held(state: EnvState, request: FlipRequest) -> None:
 
 
 def _refuse_less_capacity(current: Release, target: Release, idle: Color) -> None:
-    less = [
-        f"{name} {after.replicas} of {before.replicas}"
-        for name, before in current.spec.components.items()
-        if (after := target.spec.components.get(name)) and after.replicas < before.replicas
-    ]
+    less = less_capacity(current, target)
     if less:
         raise RefusedError(
             f"{idle} has less capacity than what takes traffic now: replicas of {', '.join(less)}",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bggen.errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bggen.model import AppSpec, Color, EnvState, Release
 
@@ -123,3 +123,27 @@ def _node_ports(spec: AppSpec) -> Iterator[tuple[str, int]]:
     for name, component in spec.components.items():
         if component.service and component.service.node_port is not None:
             yield name, component.service.node_port
+
+
+def refuse_renumbered(others: Iterable[Release | None], target: Release) -> None:
+    """Refuse a release in which a named port has another number than in one of the others.
+
+    A Service has its ports under the same numbers as the pods, and is changed before the pods are.
+
+    Raises:
+        RefusedError: with the way to do it.
+    """
+    for other in others:
+        for name, component in target.spec.components.items():
+            old = other.spec.components.get(name) if other else None
+            # What has no `port` has no Services.
+            if other is None or old is None or old.port is None or component.port is None:
+                continue
+            for port, number in component.ports.items():
+                was = old.ports.get(port, number)
+                if was != number:
+                    raise RefusedError(
+                        f"{target.spec.name}: port {port} of {name} is {number}, and {was} in release {other.number}",
+                        hint="give the new port a new name",
+                        kind="immovable",
+                    )
