@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,12 +14,12 @@ from bggen.model import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
-    from typing import BinaryIO
 
     from bggen.model import Change
 
 MARKER = "bggen.yaml"
 MAX_BYTES = 1024 * 1024
+_OUTSIDE = re.compile(r"(?:\A|/)(?:\.{0,2}|\.git)(?=/|\Z)|[\0\n]", re.IGNORECASE)
 _WHAT = {"link": "a symbolic link", "submodule": "a submodule", "folder": "a folder", "file": "a file"}
 
 
@@ -72,10 +73,9 @@ def segments(path: str) -> list[str]:
     """
     if not path:
         return []
-    names = path.split("/")
-    if any(name in {"", ".", ".."} or "\0" in name or "\n" in name or name.lower() == ".git" for name in names):
+    if _OUTSIDE.search(path):
         raise _invalid(path, "is not a path inside the config repo")
-    return names
+    return path.split("/")
 
 
 def find_root(start: Path) -> Path | None:
@@ -89,6 +89,8 @@ class WorkTree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        # Joining text is most of what pathlib would cost where every file of a large repo is read.
+        self._top = f"{root}/"
         self._folders: set[str] = set()
 
     def read(self, path: str) -> bytes | None:
@@ -96,24 +98,23 @@ class WorkTree:
         names = segments(path)
         if not self._has_folder(names[:-1]):
             return None
-        full = self.root / path
+        full = self._top + path
         kind = _kind_of(full)
         if kind is None:
             return None
         if kind != "file":
             raise not_a(path, kind, "file")
-        with _says(path, "read"), _open_regular(full, path) as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > MAX_BYTES:
-                raise too_large(path, size)
-            return file.read()
+        try:
+            return _read_regular(full, path)
+        except OSError as error:
+            raise _failed(path, "read", error) from error
 
     def names(self, folder: str) -> Mapping[str, str]:
         """Return what the folder holds; see Files."""
         if not self._has_folder(segments(folder)):
             return {}
         with _says(folder, "read"), os.scandir(self.root / folder) as entries:
-            return {entry.name: _kind(entry.stat(follow_symlinks=False).st_mode) for entry in entries}
+            return {entry.name: _kind_of_entry(entry) for entry in entries}
 
     def write(self, changes: Sequence[Change]) -> None:
         """Write and remove the changes' files, each at once: a reader sees the old bytes or the new ones.
@@ -136,7 +137,7 @@ class WorkTree:
     def check(self, path: str) -> str | None:
         """Return what stands at the path (a word of `Files.names`), or None; the way to it must be plain folders."""
         names = segments(path)
-        return _kind_of(self.root / path) if self._has_folder(names[:-1]) else None
+        return _kind_of(self._top + path) if self._has_folder(names[:-1]) else None
 
     def missing_folders(self, path: str) -> Iterator[str]:
         """Yield the folders above the path that do not exist, outermost first."""
@@ -154,7 +155,7 @@ class WorkTree:
             folder = "/".join(names[:depth])
             if folder in self._folders:
                 continue
-            kind = _kind_of(self.root / folder)
+            kind = _kind_of(self._top + folder)
             if kind is None:
                 return False
             if kind != "folder":
@@ -267,20 +268,46 @@ def _kind(mode: int) -> str:
     return "link" if stat.S_ISLNK(mode) else "other"
 
 
-def _kind_of(path: Path) -> str | None:
+def _kind_of(path: str) -> str | None:
     try:
-        return _kind(path.lstat().st_mode)
+        return _kind(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return None
 
 
-def _open_regular(full: Path, path: str) -> BinaryIO:
+def _kind_of_entry(entry: os.DirEntry[str]) -> str:
+    # Told by the folder itself, where its file system knows.
+    if entry.is_symlink():
+        return "link"
+    if entry.is_file(follow_symlinks=False):
+        return "file"
+    return "folder" if entry.is_dir(follow_symlinks=False) else "other"
+
+
+def _read_regular(full: str, path: str) -> bytes:
     # A pipe that took the file's place since it was looked at must not make us wait, nor a link lead us away.
     descriptor = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return os.fdopen(descriptor, "rb")
-    os.close(descriptor)
-    raise not_a(path, "other", "file")
+    try:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            raise not_a(path, "other", "file")
+        if facts.st_size > MAX_BYTES:
+            raise too_large(path, facts.st_size)
+        content = b""
+        # One byte more, so that the end shows without another look, unless the file grows meanwhile.
+        while more := os.read(descriptor, max(facts.st_size - len(content), 0) + 1):
+            content += more
+            if len(content) > MAX_BYTES:
+                raise too_large(path, len(content))
+            if len(content) == facts.st_size:
+                break
+        return content
+    finally:
+        os.close(descriptor)
+
+
+def _failed(path: str, verb: str, error: OSError) -> GitError:
+    return GitError(f"cannot {verb} {printable(path) or 'the config repo'}: {error.strerror}")
 
 
 @contextlib.contextmanager
@@ -288,4 +315,4 @@ def _says(path: str, verb: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise GitError(f"cannot {verb} {printable(path) or 'the config repo'}: {error.strerror}") from error
+        raise _failed(path, verb, error) from error
