@@ -84,6 +84,12 @@ def find_root(start: Path) -> Path | None:
     return next((folder for folder in (here, *here.parents) if os.path.lexists(folder / MARKER)), None)
 
 
+def free_bytes(root: Path) -> int:
+    """Return how much the disk below the folder can still hold."""
+    facts = os.statvfs(root)
+    return facts.f_bavail * facts.f_frsize
+
+
 class WorkTree:
     """The files below `root` on disk."""
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bggen.app.inputs import Source, choose_several
+from bggen.app.crew import crew
+from bggen.app.inputs import Source, choose_apps
+from bggen.app.manifests import Manifests
+from bggen.app.memory import Memory, memory_of
 from bggen.app.outcomes import Stream, Written
-from bggen.errors import InvalidError
-from bggen.model import Problem
-from bggen.plan import compare_manifests, env_folder
-from bggen.render import render as render_state
+from bggen.app.progress import SILENT
+from bggen.errors import GitError, InvalidError
 from bggen.spec import FORGETFUL
-from bggen.workspace import WorkTree
+from bggen.workspace import WorkTree, free_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bggen.app.manifests import Looked
     from bggen.app.place import Place
-    from bggen.model import Change
+    from bggen.app.progress import Progress
+    from bggen.model import Problem
 
 
 def render(
@@ -27,67 +30,59 @@ def render(
     *,
     check: bool,
     show_diff: bool,
+    progress: Progress = SILENT,
 ) -> Written:
     """Make `manifests/` in the work tree what the state files there render; with `check`, only compare.
 
     Raises:
         InvalidError: with the problems of every state that cannot be rendered; then nothing is written.
-        RefusedError: a file that bggen did not write stands where a manifest goes.
+        RefusedError: a file that bggen did not write stands where a manifest goes; then nothing is written, either.
+        GitError: the disk cannot hold what is to be written.
     """
-    tree = WorkTree(place.root)
-    source = Source(tree, FORGETFUL)
-    changes: list[Change] = []
-    left: list[str] = []
-    count = 0
-    problems: list[Problem] = []
-    for app, env in _pairs(source, place, apps, envs):
-        try:
-            manifests = render_state(source.state(app, env)[0])
-        except InvalidError as error:
-            problems += error.problems or (as_problem(env_folder(app, env), error),)
-            continue
-        compared = compare_manifests(env_folder(app, env), source.manifests(app, env), manifests)
-        changes += compared.changes
-        left += compared.left_alone
-        count += len(manifests)
-    if problems:
-        raise InvalidError(str(problems[0]), problems=problems)
-    if not check:
-        tree.write(changes)
+    # Others rely on what `--check` says. So it proves everything anew, whatever earlier runs have found.
+    memory = Memory(None) if check else memory_of(place.root)
+    source = Source(WorkTree(place.root), FORGETFUL if check else memory)
+    repo, names = choose_apps(source, place, apps, envs)
+    job = Manifests(place.root, repo, tuple(envs or ()), None if check else memory, show_diff=show_diff)
+    progress.start(len(names) if check else 2 * len(names))
+    with crew(job, len(names)) as workers:
+        looked = workers.look(names, progress)
+        _raise_what_stands_in_the_way(looked)
+        if not check:
+            _refuse_a_full_disk(place, looked)
+            workers.finish(progress)
+    memory.save(one.learnt for one in looked)
     return Written(
         "render",
-        tuple(changes),
+        tuple(change for one in looked for change in one.changes),
         check=check,
-        left_alone=tuple(left),
-        rendered=count,
-        show_diff=show_diff,
+        left_alone=tuple(path for one in looked for path in one.left_alone),
+        rendered=sum(one.rendered for one in looked),
     )
 
 
 def stream(place: Place, apps: Sequence[str] | None, envs: Sequence[str] | None) -> Stream:
     """Return the objects that the states render, and nothing else, as one YAML stream."""
     source = Source(WorkTree(place.root), FORGETFUL)
-    documents = [
-        manifest.text
-        for app, env in _pairs(source, place, apps, envs)
-        for manifest in render_state(source.state(app, env)[0])
-    ]
-    return Stream("render", "".join(f"---\n{document}" for document in documents))
+    repo, names = choose_apps(source, place, apps, envs)
+    job = Manifests(place.root, repo, tuple(envs or ()), None)
+    return Stream("render", "".join(text for name in names for text in job.texts(name)))
 
 
-def as_problem(path: str, error: InvalidError) -> Problem:
-    """Return an error that carries no problems of its own as one, so that it can be reported among others."""
-    return Problem(path, 0, 0, "", error.message.removeprefix(f"{path}: "))
-
-
-def _pairs(
-    source: Source,
-    place: Place,
-    apps: Sequence[str] | None,
-    envs: Sequence[str] | None,
-) -> list[tuple[str, str]]:
-    pairs, failed = choose_several(source, place, apps, envs)
-    problems = [problem for error in failed for problem in error.problems]
+def _raise_what_stands_in_the_way(looked: Sequence[Looked]) -> None:
+    problems: list[Problem] = [problem for one in looked for problem in one.problems]
     if problems:
         raise InvalidError(str(problems[0]), problems=problems)
-    return pairs
+    for one in looked:
+        if one.refused:
+            raise one.refused
+
+
+def _refuse_a_full_disk(place: Place, looked: Sequence[Looked]) -> None:
+    needed = sum(one.grows for one in looked)
+    if needed > 0 and needed > free_bytes(place.root):
+        raise GitError(
+            f"the manifests need {needed:,} bytes more than they have, and the disk has {free_bytes(place.root):,}",
+            hint="nothing was written; make room, or name some of the apps with --app",
+            kind="files",
+        )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bggen.app.outcomes import Changed, Failed, Stream, Written
-from bggen.plan import unified
 from bggen.report.table import table
 
 if TYPE_CHECKING:
@@ -94,13 +93,11 @@ def _next(action: str, state: EnvState) -> Iterator[str]:
 
 
 def _written(outcome: Written) -> Iterator[str]:
-    if outcome.show_diff:
-        for change in outcome.changes:
-            yield from unified(change).splitlines()
+    for change in outcome.changes:
+        yield from change.diff.splitlines()
     would = "would be " if outcome.check else ""
     for change in outcome.changes:
-        verb = "removed" if change.after is None else "written" if change.before is None else "changed"
-        yield f"{would}{verb}: {change.path}"
+        yield f"{would}{change.verb}: {change.path}"
     yield from (f"left alone, not written by bggen: {path}" for path in outcome.left_alone)
     if not outcome.changes:
         yield (
