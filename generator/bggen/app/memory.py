@@ -17,9 +17,8 @@ from bggen.resources import resource_dir
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-# About 10 MB. A repo of 10,000 (app, env) pairs has 30,000 entries, and every change adds two.
-_MOST = 100_000
-_LARGEST = 32 * 1024 * 1024
+# A repo of 10,000 (app, env) pairs fills a quarter of it, and every change adds half a kilobyte.
+_LARGEST = 24 * 1024 * 1024
 _DIGEST_BYTES = 20
 _VALID = "valid"
 
@@ -42,13 +41,14 @@ class Memory:
         return self._known.get(question) or self._learnt.get(question)
 
     def note(self, question: str, answer: str) -> None:
-        """Keep an answer: ASCII on one line, without spaces."""
+        """Keep an answer: ASCII on one line."""
         if self._known.get(question) != answer:
             self._learnt[question] = answer
 
     def take(self) -> Mapping[str, str]:
         """Return what was learnt since the last time: what a worker process gives back."""
         learnt, self._learnt = self._learnt, {}
+        self._known.update(learnt)
         return learnt
 
     def known(self, digest: str) -> bool:
@@ -64,10 +64,11 @@ class Memory:
         new = {question: answer for each in (*learnt, self.take()) for question, answer in each.items()}
         if self._path is None or not new:
             return
-        entries = {**_load(self._path), **new}
-        if len(entries) > _MOST:
-            entries = new
-        text = "".join(f"{question} {answer}\n" for question, answer in entries.items()).encode()
+        text = _text({**_load(self._path), **new})
+        if len(text) > _LARGEST:
+            text = _text(new)
+        if len(text) > _LARGEST:
+            return
         temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,6 +118,10 @@ def _load(path: Path) -> dict[str, str]:
         return dict(line.split(" ", 1) for line in text.decode("ascii").split("\n")[:-1])
     except (OSError, ValueError):
         return {}
+
+
+def _text(entries: Mapping[str, str]) -> bytes:
+    return "".join(f"{question} {answer}\n" for question, answer in entries.items()).encode()
 
 
 def _head(text: bytes) -> bytes:

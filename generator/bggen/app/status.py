@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bggen.app.crew import crew
@@ -10,7 +10,8 @@ from bggen.app.inputs import REPO_FILE, Source, choose_apps, environments
 from bggen.app.manifests import as_problem
 from bggen.app.memory import asked, digest_of, memory_of
 from bggen.app.progress import SILENT
-from bggen.app.views import Status, StatusRow
+from bggen.app.rows import row_from, row_line
+from bggen.app.views import Status
 from bggen.errors import BggenError, InvalidError
 from bggen.plan import env_folder
 from bggen.render import LATEST
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bggen.app.memory import Memory
     from bggen.app.place import Place
     from bggen.app.progress import Progress
+    from bggen.app.views import StatusRow
     from bggen.model import EnvState, RepoConfig
 
 
@@ -38,19 +40,14 @@ def status(place: Place, apps: Sequence[str] | None, envs: Sequence[str] | None,
     memory = memory_of(place.root)
     source = Source(WorkTree(place.root), memory)
     repo, names = choose_apps(source, place, apps, envs)
+    job = _Overview(place.root, repo, source.repo_text(), tuple(envs or ()), memory)
     progress.start(len(names))
-    with crew(_Overview(place.root, repo, source.repo_text(), tuple(envs or ()), memory), len(names)) as workers:
+    with crew(job, len(names)) as workers:
         seen = workers.look(names, progress)
     memory.save(one.learnt for one in seen)
-    states = [state for one in seen for state, _ in one.states]
-    since = _since(place, states)
-    found = Status(
-        tuple(
-            StatusRow(state, since.get((state.app, state.env)), pending)
-            for one in seen
-            for state, pending in one.states
-        )
-    )
+    rows = [job.row(*line) for one in seen for line in one.rows]
+    since = _since(place, rows)
+    found = Status(tuple(replace(row, since=since.get((row.app, row.env))) for row in rows))
     errors = [error for one in seen for error in one.errors]
     if errors:
         problems = [problem for error in errors for problem in error.problems or (as_problem("", error),)]
@@ -62,9 +59,9 @@ def status(place: Place, apps: Sequence[str] | None, envs: Sequence[str] | None,
 
 @dataclass(slots=True)
 class _Seen:
-    """What came of looking at one app: its states, each with whether the spec has changes that no colour has."""
+    """What came of looking at one app: (app, environment, line of `bggen.app.rows`), and what is wrong."""
 
-    states: list[tuple[EnvState, bool]] = field(default_factory=list)
+    rows: list[tuple[str, str, str]] = field(default_factory=list)
     errors: list[InvalidError] = field(default_factory=list)
     learnt: Mapping[str, str] = field(default_factory=dict)
 
@@ -83,9 +80,7 @@ class _Overview:
     def look(self, app: str) -> _Seen:
         """Read the states of one app."""
         seen = _Seen()
-        if self._source is None:
-            self._source = Source(WorkTree(self.root), self.memory)
-        source = self._source
+        source = self._files()
         try:
             own = environments(source, app, self.repo, self.envs, self.memory)
         except InvalidError as error:
@@ -93,11 +88,9 @@ class _Overview:
             return seen
         for env in own:
             try:
-                state, content = source.state(app, env)
+                seen.rows.append((app, env, self._line(source, app, env)))
             except InvalidError as error:
                 seen.errors.append(error)
-            else:
-                seen.states.append((state, self._pending(source, state, content)))
         seen.learnt = self.memory.take()
         return seen
 
@@ -105,32 +98,48 @@ class _Overview:
         """Leave everything as it is."""
         yield from ()
 
-    def _pending(self, source: Source, state: EnvState, content: Mapping[str, bytes]) -> bool:
-        app, env = state.app, state.env
+    def row(self, app: str, env: str, line: str) -> StatusRow:
+        """Return the row that a line holds; one that holds none, out of a memory that is not ours, is read anew."""
         try:
-            specs = {
-                path: source.files.read(path) for path in (f"apps/{app}/app.yaml", f"apps/{app}/{env}/overlay.yaml")
-            }
-        except BggenError:
-            return _pending_spec(source, state)
-        found = {path: text for path, text in specs.items() if text is not None}
-        files = {REPO_FILE: self.repo_text, **found, **content}
-        question = asked("pending", app.encode(), env.encode(), digest_of(files).encode())
+            return row_from(app, env, line)
+        except ValueError:
+            source = self._files()
+            return row_from(app, env, self._read(source, app, env, source.state_files(app, env)))
+
+    def _line(self, source: Source, app: str, env: str) -> str:
+        content = source.state_files(app, env)
+        overlay = f"apps/{app}/{env}/overlay.yaml"
+        try:
+            specs = {path: source.files.read(path) for path in (f"apps/{app}/app.yaml", overlay)}
+        except InvalidError:
+            # A link, or a file that is too large: not worth remembering.
+            return self._read(source, app, env, content)
+        there = {path: text for path, text in specs.items() if text is not None}
+        files = {REPO_FILE: self.repo_text, **there, **content}
+        question = asked("status", app.encode(), env.encode(), digest_of(files).encode())
         answer = self.memory.answer(question)
         if answer is None:
-            answer = "yes" if _pending_spec(source, state) else "no"
+            answer = self._read(source, app, env, content)
             self.memory.note(question, answer)
-        return answer == "yes"
+        return answer
+
+    @staticmethod
+    def _read(source: Source, app: str, env: str, content: Mapping[str, bytes]) -> str:
+        state = source.decode(app, env, content)
+        return row_line(state, pending_spec=_pending_spec(source, state))
+
+    def _files(self) -> Source:
+        if self._source is None:
+            self._source = Source(WorkTree(self.root), self.memory)
+        return self._source
 
 
-def _since(place: Place, states: Sequence[EnvState]) -> dict[tuple[str, str], str]:
+def _since(place: Place, rows: Sequence[StatusRow]) -> dict[tuple[str, str], str]:
     """Return since when each active colour is active; nothing where git cannot tell."""
     from bggen.git.history import active_since  # noqa: PLC0415 - it brings GitPython
 
     files = {
-        f"{env_folder(state.app, state.env)}/{RELEASE_FILE}": (state.app, state.env)
-        for state in states
-        if state.active is not None
+        f"{env_folder(row.app, row.env)}/{RELEASE_FILE}": (row.app, row.env) for row in rows if row.active is not None
     }
     try:
         found = active_since(place.root, list(files)) if files else {}

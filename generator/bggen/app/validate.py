@@ -12,6 +12,7 @@ from bggen import kubeschema, yamlio
 from bggen.app.crew import crew
 from bggen.app.inputs import REPO_FILE, Source, choose_apps, environments
 from bggen.app.manifests import as_problem
+from bggen.app.memory import Memory
 from bggen.app.place import app_names
 from bggen.app.progress import SILENT
 from bggen.app.views import Validated
@@ -117,7 +118,8 @@ class _Proof:
 
     def _files(self) -> Source:
         if self._source is None:
-            self._source = Source(WorkTree(self.root), FORGETFUL)
+            # Of this run alone: bggen.yaml is one for all apps.
+            self._source = Source(WorkTree(self.root), Memory(None))
         return self._source
 
 

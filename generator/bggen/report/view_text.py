@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from bggen import yamlio
 from bggen.app.views import Compared, History, HistoryEntry, Shown, Status, StatusRow, Validated
+from bggen.images import parse_image
 from bggen.report.table import printable, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from bggen.app.views import View
-    from bggen.model import Color, EnvState, Hold, Release
+    from bggen.app.views import Brief, View
+    from bggen.model import Color, EnvState, Hold, Image, Release
 
 _WIDEST = 90
 
@@ -42,16 +43,15 @@ def _status(outcome: Status) -> Iterator[str]:
 
 
 def _status_cells(row: StatusRow) -> list[str]:
-    state = row.state
     remarks = [
         *(["spec has changes that no colour has"] if row.pending_spec else []),
-        *([_hold(state.hold)] if state.hold else []),
+        *([_hold(row.hold)] if row.hold else []),
     ]
-    active = f"{state.active} {_release(state.active_release)}" if state.active else "-"
-    idle = f"{state.idle_color} {_release(state.idle_release)}" if state.idle_release else f"{state.idle_color} empty"
-    mark = " parked" if state.idle == "parked" else " pending" if state.pending else ""
-    back = f"release {state.previous.release}" if state.previous else "-"
-    return [state.app, state.env, active, row.since or "-", f"{idle}{mark}", back, "; ".join(remarks)]
+    active = f"{row.active} {_brief(row.active_release)}" if row.active else "-"
+    idle = f"{row.idle_color} {_brief(row.idle_release)}"
+    mark = " parked" if row.idle == "parked" else " pending" if row.pending else ""
+    back = f"release {row.previous}" if row.previous is not None else "-"
+    return [row.app, row.env, active, row.since or "-", f"{idle}{mark}", back, "; ".join(remarks)]
 
 
 def _hold(hold: Hold) -> str:
@@ -59,11 +59,19 @@ def _hold(hold: Hold) -> str:
     return f"on hold{until}: {hold.reason}"
 
 
+def _brief(brief: Brief | None) -> str:
+    return "empty" if brief is None else _numbered(brief.number, map(parse_image, brief.images.values()))
+
+
 def _release(release: Release | None) -> str:
     if release is None:
         return "empty"
-    tags = sorted({component.image.tag or "digest" for component in release.spec.components.values()})
-    return f"{release.number} ({', '.join(tags)})"
+    return _numbered(release.number, (component.image for component in release.spec.components.values()))
+
+
+def _numbered(number: int, images: Iterable[Image]) -> str:
+    tags = sorted({image.tag or "digest" for image in images})
+    return f"{number} ({', '.join(tags)})"
 
 
 def _compared(outcome: Compared) -> Iterator[str]:
