@@ -95,8 +95,8 @@ class WorkTree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        # Joining text is most of what pathlib would cost where every file of a large repo is read.
-        self._top = f"{root}/"
+        # Taking paths apart is most of what reading or writing every file of a large repo would cost with pathlib.
+        self.top = f"{root}/"
         self._folders: set[str] = set()
 
     def read(self, path: str) -> bytes | None:
@@ -104,7 +104,7 @@ class WorkTree:
         names = segments(path)
         if not self._has_folder(names[:-1]):
             return None
-        full = self._top + path
+        full = self.top + path
         kind = _kind_of(full)
         if kind is None:
             return None
@@ -143,7 +143,7 @@ class WorkTree:
     def check(self, path: str) -> str | None:
         """Return what stands at the path (a word of `Files.names`), or None; the way to it must be plain folders."""
         names = segments(path)
-        return _kind_of(self._top + path) if self._has_folder(names[:-1]) else None
+        return _kind_of(self.top + path) if self._has_folder(names[:-1]) else None
 
     def missing_folders(self, path: str) -> Iterator[str]:
         """Yield the folders above the path that do not exist, outermost first."""
@@ -161,7 +161,7 @@ class WorkTree:
             folder = "/".join(names[:depth])
             if folder in self._folders:
                 continue
-            kind = _kind_of(self._top + folder)
+            kind = _kind_of(self.top + folder)
             if kind is None:
                 return False
             if kind != "folder":
@@ -204,38 +204,43 @@ class Staged:
         self._executable = executable
         self.folders: list[str] = []
         self.temps: dict[str, str] = {}
+        seen: set[str] = set()
         for number, (path, content) in enumerate(contents.items()):
             kind = tree.check(path)
             if kind not in {None, "file"}:
                 raise not_a(path, str(kind), "file")
             if content is not None:
-                self.folders += [folder for folder in tree.missing_folders(path) if folder not in self.folders]
                 head = path.rpartition("/")[0]
+                if head not in seen:
+                    seen.add(head)
+                    self.folders += [folder for folder in tree.missing_folders(path) if folder not in self.folders]
                 # Short and made of nothing from the path, so that it never exceeds what a file name may have.
                 self.temps[path] = names[path] if names else f"{head}{'/' if head else ''}.bggen-{token}-{number}.tmp"
 
     def write(self) -> None:
         """Write every temporary file; after a failure call `discard`."""
-        root = self._tree.root
+        top = self._tree.top
         for folder in self.folders:
             with _says(folder, "make"):
-                (root / folder).mkdir()
+                os.mkdir(top + folder)  # noqa: PTH102 - see WorkTree.top
         for path, temp in self.temps.items():
             mode = 0o777 if path in self._executable else 0o666
             with _says(path, "write"):
-                descriptor = os.open(root / temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(self._contents[path] or b"")
+                descriptor = os.open(top + temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+                with os.fdopen(descriptor, "wb", buffering=0) as file:
+                    left = memoryview(self._contents[path] or b"")
+                    while left:
+                        left = left[file.write(left) :]
 
     def place(self) -> None:
         """Move every temporary file into place, remove what is to go, and the folders that this leaves empty."""
-        root = self._tree.root
+        top = self._tree.top
         for path, content in self._contents.items():
             with _says(path, "write"):
                 if content is not None:
-                    (root / self.temps[path]).replace(root / path)
+                    os.replace(top + self.temps[path], top + path)  # noqa: PTH105 - see WorkTree.top
                 else:
-                    (root / path).unlink(missing_ok=True)
+                    (self._tree.root / path).unlink(missing_ok=True)
                     self._remove_empty(path)
 
     def discard(self) -> None:
