@@ -42,6 +42,13 @@ class Files(Protocol):
         """
         ...
 
+    def contents(self, folder: str) -> Mapping[str, bytes]:
+        """Return the bytes of every regular file that lies in the folder, by name, sorted; {} where it is absent.
+
+        What is no regular file is left out. Raises InvalidError as `read` does.
+        """
+        ...
+
 
 def not_a(path: str, found: str, wanted: str) -> InvalidError:
     """Return the error for `found` (a word of `Files.names`) that stands where a `wanted` should."""
@@ -104,15 +111,25 @@ class WorkTree:
         names = segments(path)
         if not self._has_folder(names[:-1]):
             return None
-        full = self.top + path
-        kind = _kind_of(full)
-        if kind is None:
-            return None
-        if kind != "file":
-            raise not_a(path, kind, "file")
+        return self._read(path)
+
+    def contents(self, folder: str) -> Mapping[str, bytes]:
+        """Return the folder's regular files; see Files."""
+        names = sorted(name for name, kind in self.names(folder).items() if kind == "file")
+        # The way there was looked at with the names.
+        segments("/".join(names))
+        found = {name: self._read(f"{folder}/{name}") for name in names}
+        return {name: content for name, content in found.items() if content is not None}
+
+    def _read(self, path: str) -> bytes | None:
         try:
-            return _read_regular(full, path)
+            return _read_regular(self.top + path, path)
+        except FileNotFoundError:
+            return None
         except OSError as error:
+            kind = _kind_of(self.top + path)
+            if kind is not None and kind != "file":
+                raise not_a(path, kind, "file") from error
             raise _failed(path, "read", error) from error
 
     def names(self, folder: str) -> Mapping[str, str]:
@@ -157,6 +174,8 @@ class WorkTree:
         self._folders.clear()
 
     def _has_folder(self, names: Sequence[str]) -> bool:
+        if "/".join(names) in self._folders:
+            return True
         for depth in range(1, len(names) + 1):
             folder = "/".join(names[:depth])
             if folder in self._folders:
@@ -301,7 +320,7 @@ def _read_regular(full: str, path: str) -> bytes:
     try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
-            raise not_a(path, "other", "file")
+            raise not_a(path, _kind(facts.st_mode), "file")
         if facts.st_size > MAX_BYTES:
             raise too_large(path, facts.st_size)
         content = b""

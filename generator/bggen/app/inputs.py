@@ -87,10 +87,7 @@ class Source:
 
     def manifests(self, app: str, env: str) -> Mapping[str, bytes]:
         """Return the files of `manifests/` by name; folders and links in it are not ours, and are left out."""
-        folder = f"{env_folder(app, env)}/manifests"
-        names = [name for name, kind in self.files.names(folder).items() if kind == "file"]
-        found = {name: self.files.read(f"{folder}/{name}") for name in sorted(names)}
-        return {name: content for name, content in found.items() if content is not None}
+        return self.files.contents(f"{env_folder(app, env)}/manifests")
 
 
 def choose(source: Source, place: Place, app: str | None, env: str | None) -> tuple[str, str]:
