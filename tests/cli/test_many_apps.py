@@ -301,3 +301,20 @@ def test_a_reader_that_goes_away_gets_no_traceback(many: ConfigRepo) -> None:
     )
     assert done.stdout == "written: apps/app-000/prod/manifests/deployment-app-000-blue.yaml\n"
     assert done.stderr == ""
+
+
+def test_a_linked_work_tree_has_a_memory_of_its_own(many: ConfigRepo) -> None:
+    many.ok("render")
+    many.commit({})
+    many.git("worktree", "add", "--quiet", "../linked")
+    linked = many.path.parent / "linked"
+    assert many.ok("render", "--repo", str(linked)).out == many.ok("render").out
+    assert (many.path / ".git/worktrees/linked/bggen/known").read_bytes()[:8] == b"bggen 1 "
+
+
+def test_a_git_folder_of_another_user_is_neither_read_nor_written(many: ConfigRepo) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root may give a folder away")
+    os.chown(many.path / ".git", 12345, 12345)
+    many.ok("render")
+    assert not (many.path / ".git/bggen/known").exists()

@@ -11,7 +11,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bggen.errors import BggenError
 from bggen.resources import resource_dir
 
 if TYPE_CHECKING:
@@ -80,14 +79,22 @@ class Memory:
 
 
 def memory_of(root: Path) -> Memory:
-    """Return the memory of a config repo; outside of a repository, one that lasts as long as the process."""
-    from bggen.git.place import locate  # noqa: PLC0415 - `--check` needs no git at all
+    """Return the memory of a config repo; where git's folder is not ours, one that lasts as long as the process."""
+    folder = _git_folder(root)
+    return Memory(folder / "bggen" / "known" if folder else None)
 
-    try:
-        place, _ = locate(root)
-    except BggenError:
-        return Memory(None)
-    return Memory(place.git_dir / "bggen" / "known")
+
+def _git_folder(root: Path) -> Path | None:
+    """Return git's folder of the work tree, found without a git process; None where it belongs to another user."""
+    for above in (root, *root.parents):
+        path = above / ".git"
+        with contextlib.suppress(OSError, ValueError):
+            if path.is_file():
+                # A linked work tree. Source: gitrepository-layout(5).
+                path = above / path.read_text(encoding="utf-8").removeprefix("gitdir: ").rstrip("\n")
+            if (path / "HEAD").is_file():
+                return path if path.stat().st_uid == os.geteuid() else None
+    return None
 
 
 def asked(what: str, *parts: bytes) -> str:
