@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from bggen import yamlio
@@ -101,7 +101,9 @@ def check(content: bytes, path: str, schema: SchemaName, verdicts: Verdicts = FO
     """
     checked = Checked(path)
     try:
-        document = yamlio.parse(content, path, text_under=_TEXT_UNDER, names_under=_NAMES_UNDER)
+        # One bggen.yaml belongs to all apps.
+        parse = _parse_again if schema == "repo" else yamlio.parse
+        document = parse(content, path, text_under=_TEXT_UNDER, names_under=_NAMES_UNDER)
     except InvalidError as error:
         checked.problems += error.problems
         return checked
@@ -115,6 +117,9 @@ def check(content: bytes, path: str, schema: SchemaName, verdicts: Verdicts = FO
     if not checked.problems:
         verdicts.remember(digest)
     return checked
+
+
+_parse_again = lru_cache(maxsize=4)(yamlio.parse)
 
 
 def _apply(checked: Checked, schema: SchemaName) -> None:

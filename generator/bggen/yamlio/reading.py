@@ -7,7 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bggen.model import Position, Problem
-from bggen.yamlio.document import Document, Path, dotted
+from bggen.yamlio import simple
+from bggen.yamlio.document import Document, LateMarks, Path, dotted
 from bggen.yamlio.nodes import DEEPEST, MOST_NODES, STANDARD_TAG, Composer, Node, Place, after, invalid, shown_tag
 
 if TYPE_CHECKING:
@@ -47,6 +48,17 @@ def parse(
     Raises:
         InvalidError: with every problem of the file; after a mistake in the syntax nothing more can be found.
     """
+    if not text_under and not names_under and len(content) <= _MIB:
+        data = simple.read(content)
+        if data is not None:
+            # Who asks for a place has found a mistake, and can wait for it.
+            return Document(path, data, LateMarks(lambda: _parse(content, path).marks))
+    return _parse(content, path, text_under, names_under)
+
+
+def _parse(
+    content: bytes, path: str, text_under: frozenset[str] = frozenset(), names_under: frozenset[str] = frozenset()
+) -> Document:
     text = _text(content, path)
     composer = Composer(path, text)
     composer.compose()
