@@ -9,13 +9,14 @@ from bggen.model import Problem
 from bggen.spec.canonical import canonical
 from bggen.spec.codec import spec_from_data
 from bggen.spec.decoding import shown
+from bggen.spec.kinds import CRON_FIELDS
 from bggen.spec.layers import Layers, mapping
 from bggen.spec.messages import nearest
 from bggen.spec.repo import decode_repo, raise_all, read_repo
 from bggen.spec.schema import FORGETFUL, check
 from bggen.spec.sections import check_network, check_patches, check_route, check_smoke, check_smoke_name
 from bggen.spec.semantics import check_component, check_names, check_namespace
-from bggen.spec.workload import CRON_FIELDS, fitting
+from bggen.spec.workload import fitting
 
 if TYPE_CHECKING:
     from bggen.model import AppSpec
