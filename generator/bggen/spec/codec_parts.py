@@ -22,7 +22,7 @@ from bggen.model.parts import (
     Toleration,
 )
 from bggen.spec.codec import env_data, env_from_data, image_from_data
-from bggen.spec.decoding import Fields, mapping, present, text
+from bggen.spec.decoding import Fields, mapping, present, shown, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +126,7 @@ def spec_parts_from_data(fields: Fields, components: Mapping[str, Component]) ->
         smoke = _smoke(fields.raw("smoke"))
         named = components.get(smoke.component) if isinstance(smoke, HttpSmoke) else None
         if isinstance(smoke, HttpSmoke) and (named is None or named.port is None):
-            raise ValueError(f"spec.smoke.component is {smoke.component}, no component with a port")
+            raise ValueError(f"spec.smoke.component is {shown(smoke.component)}, no component with a port")
         parts["smoke"] = smoke
     if "network" in fields:
         parts["network"] = Fields(fields.raw("network"), "spec.network", frozenset({"from"})).items("from", _peer)

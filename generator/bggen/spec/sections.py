@@ -229,8 +229,8 @@ def _check_operation(layers: Layers, where: Path, operation: Mapping[str, Any]) 
 
 def _answering(path: str, paths: Mapping[str, str]) -> str | None:
     """Return the component that the route leads a path to: that of the longest prefix."""
-    path = path.partition("?")[0]
-    fits = [each for each in paths if each == path or path.startswith(f"{each.rstrip('/')}/")]
+    asked = path.partition("?")[0].rstrip("/") + "/"
+    fits = [each for each in paths if asked.startswith(each.rstrip("/") + "/")]
     return paths[max(fits, key=len)] if fits else None
 
 
