@@ -285,6 +285,17 @@ def test_thousands_of_paths_are_taken() -> None:
     assert len(solve(HEAD + app, repo=REPO).components["web"].files) == 5000
 
 
+def test_a_spec_that_would_make_a_release_nobody_can_read_is_refused() -> None:
+    files = "files: {/a: *big}"
+    app = f"components:\n  a: {{image: a, files: {{/a: &big {'x' * 600_000}}}}}\n  b: {{image: a, {files}}}\n"
+    message = "components: the spec comes to 1,200 kB with the defaults; a release takes 1,000 kB"
+    assert problems(HEAD + app, repo=REPO) == [f"apps/shop/app.yaml:4:1: {message}"]
+    components = "".join(f"  c{index}: {{image: a}}\n" for index in range(200))
+    repo = REPO + text({"defaults": {"labels": {f"a{index}": "b" for index in range(60)}}})
+    (line,) = problems(HEAD + "components:\n" + components, repo=repo)
+    assert line.endswith("with the defaults; a release takes 19,000")
+
+
 @pytest.mark.parametrize("field", ["env: {A: ", "args: [", "files: {/a: ", "labels: {a: ", "mounts: {"])
 @pytest.mark.parametrize("value", ['"a\\0b"', '"\\ud800"', '"a\\u202eb"', '"\\x1b[31m"', "x" * 70_000])
 def test_hostile_text_is_kept_or_refused_in_one_short_line(field: str, value: str) -> None:
