@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _INSTEAD = {
     ("worker", "port"): ": name it in `ports`",
     ("worker", "autoscale"): ": give it `replicas`",
-    ("cron", "replicas"): ": it runs one pod at a time",
+    ("cron", "replicas"): ": a run of it is one pod",
     ("service", "schedule"): ": say `kind: cron`",
 }
 _ZONE_PART = re.compile(r"(?!-)[-+.A-Za-z0-9_]{1,14}")
