@@ -119,10 +119,10 @@ def _check_health(layers: Layers, fields: Mapping[str, Any]) -> None:
         return
     ports = mapping(fields.get("ports"))
     port = health.get("port")
-    if port is None:
+    if port is None or port == "http":
         if "port" not in fields and not layers.refused(("port",)):
-            layers.report(("health",), "needs a `port` to ask" + (", or `health.port`" if ports else ""))
-    elif isinstance(port, str) and port != "http" and port not in ports and not layers.refused(("ports",)):
+            layers.report(("health",), "needs a `port` to ask" + (", or one of `ports` in `health.port`" if ports else ""))
+    elif isinstance(port, str) and port not in ports and not layers.refused(("ports",)):
         near = nearest(port, ports)
         hint = f", did you mean `{near}`?" if near else ""
         layers.report(("health", "port"), f"there is no port {shown(port)} in `ports`{hint}")
