@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -100,10 +101,11 @@ def test_the_exit_codes_are_those_of_the_program() -> None:
     assert table - used == {0, 130}
 
 
-def test_the_sample_repo_is_what_bggen_makes_of_it() -> None:
+@pytest.mark.parametrize("tool", ["sample_repo.py", "picture.py"])
+def test_what_is_made_by_a_tool_is_what_bggen_makes_now(tool: str) -> None:
     env = {**os.environ, "PYTHONPATH": str(ROOT / "generator")}
     done = subprocess.run(
-        [sys.executable, "tools/sample_repo.py", "--check"],
+        [sys.executable, f"tools/{tool}", "--check"],
         cwd=ROOT,
         env=env,
         capture_output=True,
@@ -111,6 +113,19 @@ def test_the_sample_repo_is_what_bggen_makes_of_it() -> None:
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_pictures_are_small_and_load_nothing() -> None:
+    pictures = [ROOT / path for path in re.findall(r"!\[[^\]]{20,}\]\(([^)]+)\)", README)]
+    assert [path.suffix for path in pictures] == [".svg"]
+    for path in pictures:
+        text = path.read_text(encoding="utf-8")
+        assert len(text) < 40_000
+        assert re.findall(r"https?:[^\"]*", text) == ["http://www.w3.org/2000/svg"]
+        assert not re.search(r"href|url\(|@import|<script|<image|<foreignObject|\son\w+=", text)
+        top = ET.fromstring(text)  # noqa: S314 - our own file
+        tags = {element.tag.partition("}")[2] for element in top.iter()}
+        assert tags == {"svg", "title", "style", "rect", "circle", "text"}
 
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="the demo is a shell script")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bggen.app.inputs import Source, choose, choose_several
 from bggen.app.outcomes import Stream, Written
+from bggen.app.progress import SILENT
 from bggen.errors import InvalidError, UsageError
 from bggen.model import Problem
 from bggen.plan import compare_manifests, env_folder
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bggen.app.place import Place
+    from bggen.app.progress import Progress
     from bggen.model import Change
 
 
@@ -27,6 +29,7 @@ def render(
     *,
     check: bool,
     show_diff: bool,
+    progress: Progress = SILENT,
 ) -> Written:
     """Make `manifests/` in the work tree what the state files there render; with `check`, only compare.
 
@@ -40,7 +43,10 @@ def render(
     left: list[str] = []
     count = 0
     problems: list[Problem] = []
-    for app, env in _pairs(source, place, apps, envs):
+    pairs = _pairs(source, place, apps, envs)
+    progress.start(len(pairs))
+    for app, env in pairs:
+        progress.advance()
         try:
             manifests = render_state(source.state(app, env)[0])
         except InvalidError as error:

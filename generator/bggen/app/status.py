@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bggen.app.inputs import Source, choose_several
+from bggen.app.progress import SILENT
 from bggen.app.rendering import as_problem
 from bggen.app.views import Status, StatusRow
 from bggen.errors import BggenError, InvalidError
@@ -19,10 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bggen.app.place import Place
+    from bggen.app.progress import Progress
     from bggen.model import EnvState
 
 
-def status(place: Place, apps: Sequence[str] | None, envs: Sequence[str] | None) -> Status:
+def status(
+    place: Place,
+    apps: Sequence[str] | None,
+    envs: Sequence[str] | None,
+    *,
+    progress: Progress = SILENT,
+) -> Status:
     """Return what every (app, env) runs.
 
     Raises:
@@ -39,7 +47,12 @@ def status(place: Place, apps: Sequence[str] | None, envs: Sequence[str] | None)
         except InvalidError as error:
             errors.append(error)
     since = _since(place, states)
-    rows = [StatusRow(state, since.get((state.app, state.env)), _pending_spec(source, state)) for state in states]
+    # The specs take longest by far.
+    progress.start(len(states))
+    rows = []
+    for state in states:
+        rows.append(StatusRow(state, since.get((state.app, state.env)), _pending_spec(source, state)))
+        progress.advance()
     found = Status(tuple(rows))
     if errors:
         problems = [problem for error in errors for problem in error.problems or (as_problem("", error),)]

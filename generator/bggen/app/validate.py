@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from bggen import kubeschema, yamlio
 from bggen.app.inputs import REPO_FILE, Source, choose_several
+from bggen.app.patching import patch_problems
 from bggen.app.place import app_names
+from bggen.app.progress import SILENT
 from bggen.app.rendering import as_problem
 from bggen.app.views import Validated
 from bggen.checks import check, collisions
@@ -23,11 +25,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bggen.app.place import Place
+    from bggen.app.progress import Progress
     from bggen.model import Manifest
     from bggen.model.config import RepoConfig
 
 
-def validate(place: Place, apps: Sequence[str] | None, envs: Sequence[str] | None) -> Validated:
+def validate(
+    place: Place,
+    apps: Sequence[str] | None,
+    envs: Sequence[str] | None,
+    *,
+    progress: Progress = SILENT,
+) -> Validated:
     """Check what the work tree holds; names are compared over the whole repo only where no app is singled out.
 
     Where bggen.yaml is wrong, the specs are checked as far as that goes without it.
@@ -40,10 +49,12 @@ def validate(place: Place, apps: Sequence[str] | None, envs: Sequence[str] | Non
     pairs, failed = choose_several(source, place, apps, envs)
     problems = [problem for error in failed for problem in _of("apps", error)]
     everything: list[tuple[str, Sequence[Manifest]]] = []
+    progress.start(len(pairs))
     for app, env in pairs:
         found, manifests = _check_pair(source, app, env)
         problems += found
         everything.append((_cluster(repo, env), manifests))
+        progress.advance()
     for app in sorted({app for app, _ in pairs}):
         problems += _strangers(source, app, repo)
     if not apps and not envs:
@@ -78,7 +89,7 @@ def _check_pair(source: Source, app: str, env: str) -> tuple[list[Problem], Sequ
     problems: list[Problem] = []
     folder = env_folder(app, env)
     try:
-        source.spec(app, env)
+        problems += patch_problems(source, source.spec(app, env), env)
     except InvalidError as error:
         problems += _of(f"apps/{app}/app.yaml", error)
     try:

@@ -6,14 +6,17 @@ import sys
 from typing import TYPE_CHECKING
 
 from bggen.app.outcomes import Changed, Failed, Stream, Written
+from bggen.cli.terminal import look_of
 from bggen.errors import InvalidError, UsageError
+from bggen.report.look import ERROR, HINT, WARNING, labelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bggen.app.outcomes import Outcome
     from bggen.cli.session import Session
     from bggen.errors import BggenError
+    from bggen.report.look import Line
 
 
 def finish(outcome: Outcome, session: Session) -> int:
@@ -35,10 +38,9 @@ def finish(outcome: Outcome, session: Session) -> int:
     elif not session.quiet or not isinstance(outcome, Changed | Written):
         from bggen.report.text import text  # noqa: PLC0415 - JSON output does not need it
 
-        sys.stdout.write(text(outcome, verbose=session.verbose))
+        sys.stdout.write(text(outcome, look_of(sys.stdout), verbose=session.verbose))
     if isinstance(outcome, Changed) and outcome.plan:
-        for warning in outcome.plan.transition.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
+        _say(labelled("warning", WARNING, warning) for warning in outcome.plan.transition.warnings)
     if error:
         complain(error)
         return error.exit_code
@@ -61,10 +63,16 @@ def _annotations(outcome: Outcome, session: Session) -> Iterator[str]:
 def complain(error: BggenError) -> None:
     """Print an error as one line, every problem that it holds as one more, and the next step."""
     problems = error.problems if isinstance(error, InvalidError) else ()
-    for line in [str(problem) for problem in problems] or [error.message]:
-        print(f"error: {_printable(line)}", file=sys.stderr)
+    lines = [str(problem) for problem in problems] or [error.message]
+    _say(labelled("error", ERROR, _printable(line)) for line in lines)
     if error.hint:
-        print(f"hint: {_printable(error.hint)}", file=sys.stderr)
+        _say([labelled("hint", HINT, _printable(error.hint))])
+
+
+def _say(lines: Iterable[Line]) -> None:
+    look = look_of(sys.stderr)
+    for line in lines:
+        print(look.paint(line), file=sys.stderr)
 
 
 def _printable(line: str) -> str:

@@ -15,7 +15,8 @@ def status(session: Session, *, app: Apps = None, env: Envs = None) -> Outcome:
     """Show what runs where, and since when."""
     from bggen.app.status import status as read  # noqa: PLC0415 - help must not wait for it
 
-    return read(session.place(), app, env)
+    with session.progress("reading") as progress:
+        return read(session.place(), app, env, progress=progress)
 
 
 @command(group)
@@ -55,7 +56,8 @@ def validate(session: Session, *, app: Apps = None, env: Envs = None) -> Outcome
     """Check specs, state and rendered objects, and report every problem."""
     from bggen.app.validate import validate as read  # noqa: PLC0415 - help must not wait for it
 
-    return read(session.place(), app, env)
+    with session.progress("checking") as progress:
+        return read(session.place(), app, env, progress=progress)
 
 
 @command(group, annotates=True)
@@ -78,7 +80,8 @@ def render(
         session.refuse_annotations("render without --check" if not check else "render --stdout")
     if stdout:
         return stream(session.place(), app, env)
-    return write(session.place(), app, env, check=check, show_diff=diff)
+    with session.progress("rendering") as progress:
+        return write(session.place(), app, env, check=check, show_diff=diff, progress=progress)
 
 
 @command(group)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,8 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from bggen.app.outcomes import Outcome as Outcome  # noqa: PLC0414 - the commands take it from here
     from bggen.app.place import Place
+    from bggen.app.progress import Progress
 else:
     # Commands name it in their signatures, which Typer evaluates; help must not wait for the real one.
     Outcome = object
@@ -46,6 +51,16 @@ class Session:
         from bggen.app.place import find_place  # noqa: PLC0415 - help must not wait for it
 
         return find_place(self.repo, Path.cwd())
+
+    def progress(self, doing: str) -> AbstractContextManager[Progress]:
+        """Show how far long work has come, until the block ends: only where people wait for text."""
+        if self.output is not Format.TEXT or self.quiet:
+            from bggen.app.progress import SILENT  # noqa: PLC0415 - help must not wait for it
+
+            return nullcontext(SILENT)
+        from bggen.cli.terminal import progress  # noqa: PLC0415 - the same
+
+        return progress(sys.stderr, doing)
 
     def refuse_annotations(self, command: str) -> None:
         """Refuse to make annotations where there is nothing to annotate.

@@ -171,8 +171,8 @@ class Component:
         """Bring what means the same into one form, so that it is equal."""
         parts = {key: getattr(self, key) for key in ("service", "service_account", "placement")}
         same: dict[str, Any] = {key: None for key, part in parts.items() if part and part == type(part)()}
-        same |= {"replicas": self.autoscale.min} if self.autoscale else {}
-        for key, value in (same | ({"replicas": 1, "drain": 0} if self.kind == "cron" else {})).items():
+        same |= {"replicas": 1, "drain": 0} if self.kind == "cron" else {}
+        for key, value in (same | ({"replicas": self.autoscale.min} if self.autoscale else {})).items():
             object.__setattr__(self, key, value)
 
 
@@ -324,7 +324,7 @@ class EnvState:
 class Manifest:
     """One Kubernetes object as bggen writes it: a file of `manifests/`.
 
-    `color` is the colour whose object it is; None for what stands between or in front of both.
+    `color` and `component` are those that it belongs to; None for what stands between or in front of all.
     """
 
     file: str
@@ -334,6 +334,7 @@ class Manifest:
     namespace: str | None
     color: Color | None
     wave: int
+    component: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

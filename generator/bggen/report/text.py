@@ -6,75 +6,90 @@ from typing import TYPE_CHECKING
 
 from bggen.app.outcomes import Changed, Failed, Stream, Written
 from bggen.plan import unified
+from bggen.report.look import BAD, DIM, GOOD, HINT, PLAIN, PLAIN_LOOK, STRONG, WARNING, labelled, spans
 from bggen.report.table import table
+from bggen.report.words import patch, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bggen.app.outcomes import Outcome
-    from bggen.model import EnvState
+    from bggen.model import Change, EnvState
+    from bggen.report.look import Line, Look
 
 # The actions that make a release.
 _RELEASING = {"bump", "promote"}
 
 
-def text(outcome: Outcome, *, verbose: bool = False) -> str:
+def text(outcome: Outcome, look: Look = PLAIN_LOOK, *, verbose: bool = False) -> str:
     """Return what goes to standard output, each line ended."""
     match outcome:
         case Stream():
             return outcome.text
         case Changed():
-            lines = _changed(outcome, verbose=verbose)
+            lines = _changed(outcome, look, verbose=verbose)
         case Written():
             lines = _written(outcome)
         case Failed(known=known):
             # A change that failed came to nothing; what was found out is worth showing.
-            return "" if known is None or isinstance(known, Changed) else text(known)
+            return "" if known is None or isinstance(known, Changed) else text(known, look)
         case _:
-            from bggen.report.view_text import view_text  # noqa: PLC0415 - a flip has nothing to look at
+            from bggen.report.view_text import view_lines  # noqa: PLC0415 - a flip has nothing to look at
 
-            return view_text(outcome)
-    return "".join(f"{line}\n" for line in lines)
+            lines = view_lines(outcome, look)
+    return "".join(f"{look.paint(line)}\n" for line in lines)
 
 
-def _changed(outcome: Changed, *, verbose: bool) -> Iterator[str]:
+def _changed(outcome: Changed, look: Look, *, verbose: bool) -> Iterator[Line]:
     if outcome.recovered:
-        yield outcome.recovered
+        yield ((outcome.recovered, WARNING),)
     plan = outcome.plan
     if plan is None:
         return
     transition = plan.transition
-    where = f"{outcome.app}/{outcome.env}"
+    where = (f"{outcome.app}/{outcome.env}:", STRONG)
     if not transition.changed:
-        yield f"{where}: nothing to do: {transition.reason}"
+        yield (where, (" nothing to do:", GOOD), (f" {transition.reason}", PLAIN))
     else:
-        yield f"{where}: {transition.subject}"
+        yield (where, (" ", PLAIN), *spans(subject(transition.subject, look)))
     if transition.changed and transition.action in _RELEASING:
-        yield from _origins(transition.after)
-    yield from (f"  note: {note}" for note in transition.notes)
-    yield from (f"  left alone, not written by bggen: {path}" for path in plan.left_alone)
+        yield from _origins(transition.after, look)
+    yield from (labelled("  note", HINT, note) for note in transition.notes)
+    yield from (labelled("  left alone, not written by bggen", WARNING, path) for path in plan.left_alone)
     if not transition.changed:
         return
     if outcome.dry_run:
-        yield from ("", "message:", *(f"  {line}".rstrip() for line in plan.message.splitlines()), "")
-        yield from plan.diff.splitlines()
-        yield from ("", f"dry run: {_files(plan.changes)} would change, nothing was done")
+        yield ""
+        yield (("message:", STRONG),)
+        yield from (f"  {line}".rstrip() for line in plan.message.splitlines())
+        yield ""
+        yield from patch(plan.diff)
+        yield ""
+        yield labelled("dry run", WARNING, f"{_files(plan.changes)} would change, nothing was done")
         return
     if verbose:
-        yield from (f"  {change.path}" for change in plan.changes)
+        yield from (((f"  {change.path}", DIM),) for change in plan.changes)
     commit = (outcome.commit or "")[:12]
-    yield f"committed {commit} on {outcome.branch}, {_files(plan.changes)}; not pushed: Argo CD does not see it yet"
-    yield from (f"next: {line}" for line in _next(transition.action, transition.after))
+    yield (
+        ("committed", GOOD),
+        (f" {commit} on {outcome.branch}, {_files(plan.changes)}; ", PLAIN),
+        ("not pushed: Argo CD does not see it yet", WARNING),
+    )
+    yield from (labelled("next", HINT, line) for line in _next(transition.action, transition.after))
 
 
-def _origins(state: EnvState) -> Iterator[str]:
+def _origins(state: EnvState, look: Look) -> Iterator[Line]:
     release = max(
         (release for release in (state.blue, state.green) if release),
         key=lambda release: release.number,
     )
     components = sorted(release.spec.components.items())
     return table(
-        [[f"  {name}", str(component.image), _origin(release.origins.get(name, ""))] for name, component in components],
+        [
+            [f"  {name}", str(component.image), ((_origin(release.origins.get(name, "")), DIM),)]
+            for name, component in components
+        ],
+        look=look,
     )
 
 
@@ -93,22 +108,26 @@ def _next(action: str, state: EnvState) -> Iterator[str]:
         yield f"bggen unhold {option}, once flips may go on"
 
 
-def _written(outcome: Written) -> Iterator[str]:
+def _written(outcome: Written) -> Iterator[Line]:
     if outcome.show_diff:
         for change in outcome.changes:
-            yield from unified(change).splitlines()
-    would = "would be " if outcome.check else ""
-    for change in outcome.changes:
-        verb = "removed" if change.after is None else "written" if change.before is None else "changed"
-        yield f"{would}{verb}: {change.path}"
-    yield from (f"left alone, not written by bggen: {path}" for path in outcome.left_alone)
-    if not outcome.changes:
-        yield (
-            "nothing to do"
-            if not outcome.rendered
-            else f"nothing to do: {outcome.rendered} manifests are as they should be"
-        )
-    yield from outcome.notes
+            yield from patch(unified(change))
+    yield from (_file(change, check=outcome.check) for change in outcome.changes)
+    yield from (labelled("left alone, not written by bggen", WARNING, path) for path in outcome.left_alone)
+    if not outcome.changes and outcome.rendered:
+        yield labelled("nothing to do", GOOD, f"{outcome.rendered} manifests are as they should be")
+    elif not outcome.changes:
+        yield (("nothing to do", GOOD),)
+    for note in outcome.notes:
+        label, colon, rest = note.partition(": ")
+        yield labelled(label, HINT, rest) if colon else note
+
+
+def _file(change: Change, *, check: bool) -> Line:
+    verb, style = ("removed", BAD) if change.after is None else ("written", GOOD)
+    if change.before is not None and change.after is not None:
+        verb, style = "changed", WARNING
+    return labelled(f"would be {verb}" if check else verb, style, change.path)
 
 
 def _files(changes: Sequence[object]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bggen.app.views import Compared, History, HistoryEntry, Shown, Status, StatusRow, Validated
 from bggen.report.documents import by_color, images, number, problem_rows
-from bggen.report.table import printable
+from bggen.report.look import printable
 
 if TYPE_CHECKING:
     from bggen.app.views import View

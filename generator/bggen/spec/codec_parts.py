@@ -321,5 +321,18 @@ def _patch(value: Any, where: str) -> Patch:
         color=Color(target.one_of("color", *Color)) if "color" in target else None,
         name=target.optional_text("name"),
         merge=mapping(fields.raw("merge"), f"{where}.merge") if how == "merge" else None,
-        operations=fields.items("json", mapping),
+        operations=fields.items("json", _operation),
     )
+
+
+def _operation(value: Any, where: str) -> Mapping[str, Any]:
+    needed = {"add": "value", "replace": "value", "test": "value", "move": "from", "copy": "from", "remove": "path"}
+    optional = frozenset({"value", "from"})
+    fields = Fields(value, where, frozenset({"op", "path"}), optional)
+    if (key := needed[fields.one_of("op", *needed)]) not in fields:
+        raise ValueError(f"{where} has no {key}")
+    for key in ("path", "from"):
+        pointer = fields.optional_text(key)
+        if pointer and not pointer.startswith("/"):
+            raise ValueError(f"{where}.{key} is {shown(pointer)}, which is no JSON pointer")
+    return mapping(value, where)

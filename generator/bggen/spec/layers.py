@@ -1,27 +1,16 @@
-"""JSON merge patches, and which file a merged value came from."""
+"""The files that a value is merged from, and which of them it came from."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from bggen.patch import merge_patch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bggen.spec.schema import Checked
     from bggen.yamlio import Path
-
-
-def merge_patch(target: Any, patch: Any) -> Any:
-    """Return the target with the patch applied, as RFC 7386 says; neither is changed."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = merge_patch(merged.get(key), value)
-    return merged
 
 
 class Layers:

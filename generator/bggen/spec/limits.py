@@ -1,4 +1,4 @@
-"""What is too much, or no text at all, for Kubernetes, for a program, and for a release's own file."""
+"""What is too much for Kubernetes, and for a release's own file."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ _MOST_BYTES = 1_000_000
 _MOST_VALUES = MOST_NODES - 1000
 # Less text than this cannot make a file too large, whatever characters it holds.
 _HARMLESS = 100_000
-# The kernel ends a program's variables and arguments there, so that containers with one do not start.
-NUL = "holds the character U+0000, which no program can be given"
 
 
 def check_annotations(layers: Layers, where: Path, annotations: Any) -> None:

@@ -128,7 +128,7 @@ def _check_command(layers: Layers, smoke: Mapping[str, Any], ports: Mapping[str,
     if smoke.get("command") == []:
         layers.report(("command",), "must not be empty")
     if smoke.get("user") == 0:
-        layers.report(("user",), "must not be 0 (root): smoke tests run as `security: restricted` says")
+        layers.report(("user",), "must not be 0 (root): the pod of a smoke test is `restricted`, whatever the app is")
     for name in _SET_BY_BGGEN:
         if name in mapping(smoke.get("env")):
             layers.report(("env", name), "is set by bggen: choose another name")

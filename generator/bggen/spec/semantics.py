@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bggen.images import parse_image
 from bggen.spec.layers import mapping, only_one
-from bggen.spec.limits import NUL, check_annotations
+from bggen.spec.limits import check_annotations
 from bggen.spec.paths import check_paths
 from bggen.spec.references import mistakes
 from bggen.spec.workload import check_workload
@@ -89,8 +89,6 @@ def check_words(layers: Layers, key: str, items: Any, ports: Mapping[str, bool])
     """Report references in a command or its arguments that stand for nothing."""
     for index, item in enumerate(items if isinstance(items, list) else ()):
         if isinstance(item, str):
-            if "\0" in item:
-                layers.report((key, index), NUL)
             for mistake in mistakes(item, ports):
                 layers.report((key, index), mistake)
 
@@ -111,8 +109,6 @@ def check_env(layers: Layers, env: Any, ports: Mapping[str, bool]) -> None:
     for name, value in mapping(env).items():
         where: Path = ("env", name)
         if isinstance(value, str):
-            if "\0" in value:
-                layers.report(where, NUL)
             for mistake in mistakes(value, ports):
                 layers.report(where, mistake)
         elif isinstance(value, dict) and only_one(layers, where, value, ("secret", "configMap", "field")):

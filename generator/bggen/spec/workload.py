@@ -121,7 +121,9 @@ def _check_health(layers: Layers, fields: Mapping[str, Any]) -> None:
     port = health.get("port")
     if port is None or port == "http":
         if "port" not in fields and not layers.refused(("port",)):
-            layers.report(("health",), "needs a `port` to ask" + (", or one of `ports` in `health.port`" if ports else ""))
+            layers.report(
+                ("health",), "needs a `port` to ask" + (", or one of `ports` in `health.port`" if ports else "")
+            )
     elif isinstance(port, str) and port not in ports and not layers.refused(("ports",)):
         near = nearest(port, ports)
         hint = f", did you mean `{near}`?" if near else ""

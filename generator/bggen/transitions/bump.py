@@ -72,7 +72,11 @@ def bump(state: EnvState, request: BumpRequest) -> Transition:
         state,
         after,
         subject=_subject(state.idle_color, release, request.promoted),
-        notes=(*_left_behind(release, request.promoted), *(() if state.active else first)),
+        notes=(
+            *_left_behind(release, request.promoted),
+            *_without_preview(state, release),
+            *(() if state.active else first),
+        ),
     )
     return _flipped(decided, request) if state.active else decided
 
@@ -164,6 +168,13 @@ def _subject(color: Color, release: Release, promoted: Promoted | None) -> str:
         return f"bump {color} to {number if name == number else f'{name} ({number})'}"
     what = "" if name == number else f"{name} "
     return f"promote {what}from {promoted.env} to {color} ({number})"
+
+
+def _without_preview(state: EnvState, release: Release) -> list[str]:
+    """Say so where the preview's host is one that users reach the active release by."""
+    old, new = (each.spec.route if each else None for each in (state.active_release, release))
+    taken = old and new and new.preview and new.preview.host in old.hosts
+    return [f"no preview: {new.preview.host} leads to {state.active} now"] if taken and new and new.preview else []
 
 
 def _left_behind(release: Release, promoted: Promoted | None) -> list[str]:

@@ -24,6 +24,7 @@ class FlipRequest:
         if_active: the colour that must be active now.
         allow_less_capacity: flip even where the idle colour has fewer replicas.
         override_hold: why a hold does not count this time.
+        smoke: whether the release's smoke test, where it has one, stands before the switch.
     """
 
     now: str
@@ -32,16 +33,22 @@ class FlipRequest:
     if_active: Color | None = None
     allow_less_capacity: bool = False
     override_hold: str | None = None
+    smoke: bool = True
 
 
 def flip(state: EnvState, request: FlipRequest) -> Transition:
     """Make the idle colour active. Reaching a target that is reached already is success, and changes nothing.
+
+    Nothing but the smoke test that still stands before its switch: without `smoke`, that goes.
 
     Raises:
         RefusedError: `not-active`, `stale`, `empty-idle`, `hold` or `capacity`.
     """
     active, current = active_of(state)
     if _reached(active, current, request):
+        if state.gate and not request.smoke:
+            _refuse_held(state, request)
+            return _opened(state, active, current)
         return unchanged("flip", state, f"{active} is active already, with release {current.number}")
     if request.if_active not in (None, active):
         raise RefusedError(f"{active} is active, not {request.if_active}", kind="not-active")
@@ -67,8 +74,13 @@ def flip(state: EnvState, request: FlipRequest) -> Transition:
         saved=None,
         served=max(state.served, target.number),
         parked=False,
+        gate=request.smoke and target.spec.smoke is not None,
     )
     notes = [f"{idle} was parked: its pods have to start before it takes traffic"] if state.parked else []
+    if after.gate:
+        notes.append(f"a smoke test of {idle} stands before the switch: while it fails, traffic stays where it is")
+    elif target.spec.smoke is not None:
+        notes.append("no smoke test stands before the switch: --no-smoke")
     if request.override_hold and state.hold:
         notes.append(f"the hold ({state.hold.reason}) was overridden: {request.override_hold}")
     return Transition(
@@ -77,6 +89,16 @@ def flip(state: EnvState, request: FlipRequest) -> Transition:
         after,
         subject=f"flip {active} → {idle} ({version(target)})",
         notes=tuple(notes),
+    )
+
+
+def _opened(state: EnvState, active: Color, current: Release) -> Transition:
+    return Transition(
+        "flip",
+        state,
+        replace(state, gate=False),
+        subject=f"flip to {active} ({version(current)}) without its smoke test",
+        notes=(f"{active} is active already: the smoke test no longer stands before its switch",),
     )
 
 

@@ -96,11 +96,13 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
         previous=None,
         saved=None,
         parked=False,
+        gate=False,
         hold=Hold(f"{HELD_BY_ROLLBACK}{current.number} to {release.number}: end it with bggen unhold", by),
     )
     notes = [f"release {replaced.number} is dropped from {idle}"] if replaced and target.source != "idle" else []
     if state.parked and target.source == "idle":
         notes.append(f"{idle} was parked: its pods have to start before it takes traffic")
+    notes += ["no smoke test stands before the switch"] if state.gate or release.spec.smoke is not None else []
     notes += [f"replicas raised to those of release {current.number}: {', '.join(raised)}"] if raised else []
     notes.append("flips are on hold until bggen unhold")
     return Transition(
