@@ -27,7 +27,7 @@ class Memory:
 
     An entry is never out of date, only unused. What is wrong with the file (cut off, of another version, not readable,
     of another user) makes it empty. Whoever can write into git's folder can forge it; so what others rely on
-    (`render --check`, `validate`, every changing command) never asks it. See docs/decisions/0011.
+    (`render --check`, `validate`, every changing command) never asks it. See docs/decisions/0016.
     """
 
     def __init__(self, path: Path | None) -> None:

@@ -79,14 +79,8 @@ def component_parts_from_data(fields: Fields, kind: Kind) -> dict[str, Any]:
     """Return the arguments of Component for its rare fields.
 
     Raises:
-        ValueError: one is wrong, or does not fit the kind.
+        ValueError: one is wrong, or a cron has no schedule.
     """
-    if kind != "service":
-        for key in ("service", "autoscale"):
-            if key in fields:
-                raise ValueError(f"{fields.place(key)}: only a service has one")
-    if ("schedule" in fields) is not (kind == "cron"):
-        raise ValueError(f"{fields.place('schedule')}: a cron has one, and nothing else")
     return {
         "service": _service(fields) if "service" in fields else None,
         "autoscale": _autoscale(fields) if "autoscale" in fields else None,
@@ -132,7 +126,7 @@ def spec_parts_from_data(fields: Fields, components: Mapping[str, Component]) ->
         smoke = _smoke(fields.raw("smoke"))
         named = components.get(smoke.component) if isinstance(smoke, HttpSmoke) else None
         if isinstance(smoke, HttpSmoke) and (named is None or named.port is None):
-            raise ValueError(f"spec.smoke.component is {smoke.component}, no component with a port")
+            raise ValueError(f"spec.smoke.component is {shown(smoke.component)}, no component with a port")
         parts["smoke"] = smoke
     if "network" in fields:
         parts["network"] = Fields(fields.raw("network"), "spec.network", frozenset({"from"})).items("from", _peer)
@@ -178,6 +172,8 @@ def _autoscale(fields: Fields) -> Autoscale:
     )
     if not 1 <= scale.min <= scale.max or (scale.cpu is None and scale.memory is None):
         raise ValueError(f"{bounds.where} needs bounds of 1 and more, and a target")
+    if fields.number("replicas") != scale.min:
+        raise ValueError(f"{fields.place('replicas')} must be {scale.min}, as {bounds.place('min')} is")
     return scale
 
 
@@ -275,6 +271,8 @@ def _smoke(data: Any) -> Smoke:
             timeout=fields.number("timeout"),
         )
     fields = Fields(data, where, frozenset({"image", "command", "timeout"}), frozenset({"env", "user"}))
+    if not fields.texts("command"):
+        raise ValueError(f"{fields.place('command')} is empty")
     return CommandSmoke(
         image=image_from_data(fields),
         command=fields.texts("command"),
@@ -300,8 +298,15 @@ def _patch_data(patch: Patch) -> dict[str, Any]:
     target = present({"kind": patch.kind, "component": patch.component, "color": patch.color, "name": patch.name})
     if patch.color is not None:
         target["color"] = str(patch.color)
-    change = {"json": list(patch.operations)} if patch.merge is None else {"merge": patch.merge}
-    return {"target": target, **change}
+    change = {"json": patch.operations} if patch.merge is None else {"merge": patch.merge}
+    return {"target": target, **_sorted(change)}
+
+
+def _sorted(value: Any) -> Any:
+    """Return JSON with the keys of all its mappings in order."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _patch(value: Any, where: str) -> Patch:

@@ -36,7 +36,7 @@ class Layers:
                 value = value.get(part) if isinstance(value, dict) else None
             if isinstance(value, dict):
                 wanted = value if self._only is None else {key: value[key] for key in self._only if key in value}
-                fields = merge_patch(fields, wanted)
+                fields = merge_patch(fields, {key: _items_without_nulls(item) for key, item in wanted.items()})
         return mapping(fields)
 
     def refused(self, field: Path) -> bool:
@@ -61,6 +61,13 @@ class Layers:
                     return
         file, where = self._places[self._owner]
         file.report((*where, *field), message)
+
+
+def _items_without_nulls(value: Any) -> Any:
+    """Return a list without the nulls in its items, which a merge does not reach; anything else as it is."""
+    if not isinstance(value, list):
+        return value
+    return [merge_patch({}, item) if isinstance(item, dict) else item for item in value]
 
 
 def mapping(value: Any) -> dict[str, Any]:
