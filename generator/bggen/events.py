@@ -51,6 +51,7 @@ def events(before: EnvState, after: EnvState) -> tuple[Event, ...]:
         *_changed_in_place(before, after, moved),
         *([moved] if moved else []),
         *_parked(before, after, moved),
+        *_gated(before, after, moved),
         *_held(before, after, moved),
     )
     return found or (Event("other", "a change of nothing that runs"),)
@@ -165,6 +166,17 @@ def _parked(before: EnvState, after: EnvState, moved: Event | None) -> Iterator[
         yield Event("park", f"park {after.idle_color} (release {new.number})")
     elif before.parked and not after.parked and same:
         yield Event("wake", f"wake {after.idle_color} (release {new.number})")
+
+
+def _gated(before: EnvState, after: EnvState, moved: Event | None) -> Iterator[Event]:
+    """Tell what `flip --no-smoke` does to a flip that waits for its smoke test, and the revert of that."""
+    release = after.active_release
+    if moved or before.gate == after.gate or release is None:
+        return
+    if after.gate:
+        yield Event("other", f"the smoke test of {after.active} stands before its switch again")
+    else:
+        yield Event("flip", f"flip to {after.active} ({version(release)}) without its smoke test")
 
 
 def _held(before: EnvState, after: EnvState, moved: Event | None) -> Iterator[Event]:

@@ -16,6 +16,7 @@ from bggen.checks import check
 from bggen.errors import BggenError
 from bggen.images import parse_image_arg
 from bggen.model import AppSpec, Color, EnvState, Image
+from bggen.model.parts import Autoscale
 from bggen.render import render
 from bggen.transitions import BumpRequest, FlipRequest
 from tests.support.states import app_spec, component
@@ -30,12 +31,21 @@ NOW = "2026-06-01T12:00:00Z"
 NAMES = ("shop", "web", "api")
 
 
-def opened(names: tuple[str, ...], replicas: int, value: str, minor: str) -> AppSpec:
+def opened(
+    names: tuple[str, ...], replicas: int, value: str, minor: str, scaled: frozenset[str] = frozenset()
+) -> AppSpec:
     """A spec as files say it: images are repositories."""
     return app_spec(
         "shop",
         *(
-            component(name, image=Image(f"ghcr.io/acme/{name}"), port=8080, replicas=replicas, env={"VALUE": value})
+            component(
+                name,
+                image=Image(f"ghcr.io/acme/{name}"),
+                port=8080,
+                replicas=replicas,
+                autoscale=Autoscale(replicas, replicas + 2, cpu=70) if name in scaled else None,
+                env={"VALUE": value},
+            )
             for name in names
         ),
         kubernetes=minor,
@@ -99,9 +109,12 @@ class Commands(RuleBasedStateMachine):
         replicas=st.integers(1, 4),
         value=st.text(st.characters(exclude_categories=["Cs"]), max_size=5).filter(lambda text: "${" not in text),
         minor=st.sampled_from(["1.25", "1.30", "1.37"]),
+        scaled=st.frozensets(st.sampled_from(NAMES)),
     )
-    def edit_the_spec(self, names: tuple[str, ...], replicas: int, value: str, minor: str) -> None:
-        self.spec = opened(names, replicas, value, minor)
+    def edit_the_spec(
+        self, names: tuple[str, ...], replicas: int, value: str, minor: str, scaled: frozenset[str]
+    ) -> None:
+        self.spec = opened(names, replicas, value, minor, scaled)
 
     @rule(
         tag=st.sampled_from(["v1", "v2", "new"]),
@@ -199,10 +212,16 @@ class Commands(RuleBasedStateMachine):
         if done is not None:
             assert served_by(before, render(before)) == served_by(self.state, render(self.state))
 
-    @rule(name=st.sampled_from(NAMES), replicas=st.integers(1, 4), on=st.none() | st.sampled_from(list(Color)))
-    def scale(self, name: str, replicas: int, on: Color | None) -> None:
+    @rule(
+        name=st.sampled_from(NAMES),
+        replicas=st.integers(1, 4),
+        bounds=st.booleans(),
+        on=st.none() | st.sampled_from(list(Color)),
+    )
+    def scale(self, name: str, replicas: int, on: Color | None, *, bounds: bool) -> None:
         before = self.state
-        done = self.carry_out(lambda: transitions.scale(before, transitions.parse_replicas([f"{name}={replicas}"]), on))
+        wanted = f"{name}={replicas}..{replicas + 3}" if bounds else f"{name}={replicas}"
+        done = self.carry_out(lambda: transitions.scale(before, transitions.parse_replicas([wanted]), on))
         if done is None:
             return
         old, new = deployments(render(before)), deployments(render(self.state))

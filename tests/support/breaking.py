@@ -38,8 +38,9 @@ def broken(file: str, change: Callable[[dict[str, Any]], object], state: EnvStat
         head = manifest.text.split("\n", 1)[0]
         manifests.append(replace(manifest, text=f"{head}\n{yaml.safe_dump(data)}"))
     found = problems(manifests, state)
-    assert all(line.startswith(f"{FOLDER}/") for line in found)
-    return [line.removeprefix(f"{FOLDER}/{file}: ") for line in found]
+    folder = f"apps/{state.app}/{state.env}/manifests"
+    assert all(line.startswith(f"{folder}/") for line in found)
+    return [line.removeprefix(f"{folder}/{file}: ") for line in found]
 
 
 def put(path: str, to: object) -> Callable[[dict[str, Any]], None]:
@@ -49,6 +50,30 @@ def put(path: str, to: object) -> Callable[[dict[str, Any]], None]:
         *way, last = path.split("/") if "/" in path else path.split(".")
         for step in way:
             data = data[int(step)] if isinstance(data, list) else data.setdefault(step, {})
+        data[int(last) if isinstance(data, list) else last] = to
+
+    return change
+
+
+def added(path: str, item: object) -> Callable[[dict[str, Any]], None]:
+    """A change that appends to the list at a path; the list may not be there yet."""
+
+    def change(data: Any) -> None:
+        *way, last = path.split(".")
+        for step in way:
+            data = data[int(step)] if isinstance(data, list) else data[step]
+        data.setdefault(last, []).append(item)
+
+    return change
+
+
+def put_at(*way: str, to: object) -> Callable[[dict[str, Any]], None]:
+    """A change that puts a value where keys hold dots and slashes."""
+
+    def change(data: Any) -> None:
+        *steps, last = way
+        for step in steps:
+            data = data[step]
         data[last] = to
 
     return change

@@ -40,5 +40,6 @@ def _steps(path: str) -> list[str]:
 
 
 def pod_templates(manifests: Iterable[Manifest]) -> Mapping[str, Any]:
-    """The pod template of every Deployment, by file name."""
-    return {file: data["spec"]["template"] for file, data in read(manifests).items() if data["kind"] == "Deployment"}
+    """The pod template of every Deployment and CronJob, by file name."""
+    ways = {"Deployment": "spec.template", "CronJob": "spec.jobTemplate.spec.template"}
+    return {file: at(data, ways[data["kind"]]) for file, data in read(manifests).items() if data["kind"] in ways}

@@ -20,6 +20,16 @@ from bggen.model import (
     Resources,
     Route,
 )
+from bggen.model.parts import (
+    Autoscale,
+    EnvFrom,
+    Mount,
+    Peer,
+    Placement,
+    Schedule,
+    ServiceAccountSettings,
+    Toleration,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,6 +130,43 @@ def shop_spec(tag: str = "v1", kubernetes: str = "1.34", **fields: Any) -> AppSp
     )
 
 
+def crew_spec(tag: str = "v1", kubernetes: str = "1.34", **fields: Any) -> AppSpec:
+    """An app with a component of each kind, one of them autoscaled, that lets only some call it."""
+    return app_spec(
+        "crew",
+        component(
+            "crew",
+            image=Image("ghcr.io/acme/crew", tag),
+            port=8080,
+            replicas=3,
+            autoscale=Autoscale(3, 20, cpu=70, memory=80),
+            resources=Resources(cpu="100m", memory="128Mi"),
+        ),
+        component("mailer", image=Image("ghcr.io/acme/mailer", tag), kind="worker", replicas=2, drain=0),
+        component(
+            "report",
+            image=Image("ghcr.io/acme/report", tag),
+            kind="cron",
+            drain=0,
+            schedule=Schedule("0 3 * * *", time_zone="Europe/Berlin", active_deadline_seconds=600, backoff_limit=1),
+            env={"API_URL": "${crew.url}"},
+            labels={"team": "data"},
+            annotations={"note": "nightly"},
+        ),
+        **{
+            "kubernetes": kubernetes,
+            "route": Route(hosts=("crew.example.com",), paths={"/": "crew"}),
+            "network": (
+                Peer(namespace="ingress-nginx"),
+                Peer(namespace="monitoring", pods={"app.kubernetes.io/name": "prometheus"}),
+                Peer(pods={"app.kubernetes.io/name": "shop"}),
+                Peer(cidr="10.0.0.0/8"),
+            ),
+            **fields,
+        },
+    )
+
+
 def release(number: int, spec: AppSpec, renderer: int = 1, origins: Mapping[str, str] | None = None) -> Release:
     """A release whose images were all given unless told."""
     return Release(number, renderer, spec, dict.fromkeys(spec.components, "given") if origins is None else origins)
@@ -185,13 +232,87 @@ def names() -> st.SearchStrategy[str]:
 
 
 def _env() -> st.SearchStrategy[dict[str, EnvValue]]:
-    value: st.SearchStrategy[EnvValue] = texts().filter(lambda text: "${" not in text) | st.builds(
-        EnvRef,
-        st.just("secret"),
-        st.sampled_from(["on", "shop-session", "1e3"]),
-        st.sampled_from(["key", "yes", "0x1", "tls.crt"]),
+    value: st.SearchStrategy[EnvValue] = (
+        texts().filter(lambda text: "${" not in text)
+        | st.builds(
+            EnvRef,
+            st.sampled_from(["secret", "configMap"]),
+            st.sampled_from(["on", "shop-session", "1e3"]),
+            st.sampled_from(["key", "yes", "0x1", "tls.crt"]),
+        )
+        | st.builds(EnvRef, st.just("field"), st.sampled_from(["status.podIP", "metadata.labels['bggen.dev/color']"]))
     )
     return st.dictionaries(st.sampled_from(["A", "B", "PORT", "Y", "NO", "_x", "a.b-c"]), value, max_size=4)
+
+
+# No two of these are the same, or lie within each other.
+_FILES = ["/etc/app/config.ini", "/etc/other/config.ini", "/1-config.ini", "/yes", "/srv/a b", "/srv/..x", "/etc/a~b"]
+_MOUNTS = ["/mnt/a", "/mnt/on", "/mnt/1e3", "/mnt/@%"]
+_WRITABLE = ["/run/app", "/var/cache/a b", "/var/null"]
+
+
+def _mounts() -> st.SearchStrategy[dict[str, Mount]]:
+    objects = st.sampled_from(["on", "shop-tls", "1e3"])
+    mount = (
+        st.builds(
+            Mount,
+            st.sampled_from(["secret", "configMap"]),
+            objects,
+            key=st.none() | st.sampled_from(["tls.crt", "yes", "0x1"]),
+        )
+        | st.builds(Mount, st.just("claim"), objects, read_only=st.booleans())
+        | st.builds(Mount, st.just("empty"), size=st.sampled_from([None, "1Gi", "1e3"]))
+    )
+    return st.dictionaries(st.sampled_from(_MOUNTS), mount, max_size=4)
+
+
+def _placements() -> st.SearchStrategy[Placement]:
+    tolerations = st.builds(
+        Toleration,
+        key=st.sampled_from(["dedicated", "example.com/on"]),
+        value=st.sampled_from([None, "", "yes", "1"]),
+        effect=st.sampled_from([None, "NoSchedule", "PreferNoSchedule"]),
+    ) | st.builds(
+        Toleration,
+        key=st.sampled_from([None, "on"]),
+        operator=st.just("Exists"),
+        effect=st.just("NoExecute"),
+        seconds=st.none() | st.integers(0, 600),
+    )
+    return st.builds(
+        Placement,
+        node_selector=st.dictionaries(st.sampled_from(["disk", "example.com/on"]), st.sampled_from(["", "yes", "1"])),
+        tolerations=st.lists(tolerations, max_size=2).map(tuple),
+        priority_class=st.sampled_from([None, "high", "on"]),
+        color_anti_affinity=st.sampled_from([None, "preferred", "required"]),
+    )
+
+
+def _accounts() -> st.SearchStrategy[ServiceAccountSettings]:
+    annotations = st.dictionaries(st.sampled_from(["note", "example.com/role"]), texts(), max_size=2)
+    return st.builds(ServiceAccountSettings, token=st.booleans(), annotations=annotations) | st.builds(
+        ServiceAccountSettings, name=st.sampled_from(["shop", "on", "1e3"]), token=st.booleans()
+    )
+
+
+@st.composite
+def _rare(draw: st.DrawFn) -> dict[str, Any]:
+    """What most components do without: none of it, or some of everything."""
+    if not draw(st.booleans()):
+        return {}
+    names = st.sampled_from(["on", "shop", "1e3"])
+    prefixes = st.sampled_from([None, "ON_", "a.b"])
+    sources = st.builds(EnvFrom, st.sampled_from(["secret", "configMap"]), names, prefixes)
+    return {
+        "files": draw(st.dictionaries(st.sampled_from(_FILES), texts(), max_size=4)),
+        "mounts": draw(_mounts()),
+        "writable": draw(st.none() | st.lists(st.sampled_from(_WRITABLE), unique=True).map(tuple)),
+        "env_from": draw(st.lists(sources, max_size=2).map(tuple)),
+        "group": draw(st.none() | st.integers(0, 2**31 - 1)),
+        "service_account": draw(_accounts().map(lambda made: None if made == ServiceAccountSettings() else made)),
+        "image_pull_secrets": draw(st.lists(names, unique=True, max_size=2).map(tuple)),
+        "placement": draw(_placements().map(lambda made: None if made == Placement() else made)),
+    }
 
 
 def components(name: str) -> st.SearchStrategy[Component]:
@@ -200,10 +321,11 @@ def components(name: str) -> st.SearchStrategy[Component]:
     quantities = st.sampled_from([None, "100m", "1", "128Mi", "1e3", "0.5"])
     paths = st.sampled_from([None, "/", "/ready", "/yes?a=b#c", "/: x", "/\U0001f600"])
 
-    def healthy(made: Component) -> Component:
-        return made if made.port is not None else replace(made, health=Health())
+    def whole(made: Component, rare: dict[str, Any]) -> Component:
+        fields = rare if made.port is not None else {**rare, "health": Health()}
+        return replace(made, **fields)
 
-    return st.builds(
+    usual = st.builds(
         Component,
         name=st.just(name),
         image=st.builds(
@@ -217,21 +339,82 @@ def components(name: str) -> st.SearchStrategy[Component]:
         command=words,
         args=words,
         env=_env(),
-        health=st.builds(Health, paths, paths),
+        health=st.builds(Health, paths, paths, paths, st.none() | st.integers(5, 3600)),
         resources=st.builds(Resources, quantities, quantities, quantities, quantities),
         user=st.none() | st.integers(1, 2**31 - 1),
         security=st.sampled_from(["restricted", "baseline"]),
         drain=st.integers(0, 60),
         labels=st.dictionaries(st.sampled_from(["team", "example.com/on"]), st.sampled_from(["", "yes", "1", "a.b"])),
         annotations=st.dictionaries(st.sampled_from(["note", "example.com/note"]), texts(), max_size=2),
-    ).map(healthy)
+    )
+    return st.builds(whole, usual, _rare())
 
 
 @st.composite
-def specs(draw: st.DrawFn, name: str = "shop", minors: tuple[str, ...] = ("1.25", "1.29", "1.30", "1.37")) -> AppSpec:
-    """Resolved specs with one to three components; a route where a component has a port."""
+def of_any_kind(draw: st.DrawFn, made: Component) -> Component:
+    """The component as a service, autoscaled or not, as a worker or as a cron, without what that kind has not."""
+    kind = draw(st.sampled_from(["service", "autoscaled", "worker", "cron"]))
+    if kind == "service":
+        return made
+    if kind == "autoscaled":
+        least = draw(st.integers(1, 9))
+        percent = st.none() | st.integers(1, 100)
+        cpu, memory = draw(st.tuples(percent, percent).filter(any))
+        scale = Autoscale(least, draw(st.integers(least, 30)), cpu, memory)
+        return replace(made, autoscale=scale, replicas=least, resources=Resources("100m", "128Mi"))
+    if kind == "worker":
+        return replace(made, kind="worker", port=None, service=None, health=Health())
+    schedule = draw(
+        st.builds(
+            Schedule,
+            st.sampled_from(["0 3 * * *", "@hourly", "*/5 1,2 * JAN-MAR ?"]),
+            st.sampled_from([None, "Europe/Berlin", "Etc/UTC"]),
+            st.integers(10, 3600),
+            st.sampled_from(["Forbid", "Allow", "Replace"]),
+            st.none() | st.integers(1, 86400),
+            st.integers(0, 5),
+        )
+    )
+    none = Component(made.name, made.image)
+    return replace(
+        made,
+        kind="cron",
+        schedule=schedule,
+        port=None,
+        ports={},
+        service=None,
+        replicas=none.replicas,
+        health=none.health,
+        drain=0,
+        placement=made.placement and replace(made.placement, color_anti_affinity=None),
+    )
+
+
+def networks() -> st.SearchStrategy[tuple[Peer, ...] | None]:
+    """Who may call an app; None where everybody may."""
+    labels = st.dictionaries(st.sampled_from(["team", "example.com/on"]), st.sampled_from(["", "yes", "1"]), max_size=2)
+    pods = st.builds(Peer, st.sampled_from([None, "ingress", "on", "1e3"]), labels)
+    cidrs = st.builds(Peer, cidr=st.sampled_from(["10.0.0.0/8", "0.0.0.0/0", "2001:db8::/32"]))
+    peers = pods.filter(lambda peer: peer.namespace is not None or bool(peer.pods)) | cidrs
+    return st.none() | st.lists(peers, max_size=3).map(tuple)
+
+
+@st.composite
+def specs(
+    draw: st.DrawFn,
+    name: str = "shop",
+    minors: tuple[str, ...] = ("1.25", "1.29", "1.30", "1.37"),
+    *,
+    every_kind: bool = False,
+) -> AppSpec:
+    """Resolved specs with one to three components; a route where a component has a port.
+
+    Without `every_kind` all are services with a fixed number of pods, and everybody may call them.
+    """
     chosen = draw(st.lists(names() | st.just(name), min_size=1, max_size=3, unique=True))
     made = [draw(components(each)) for each in chosen]
+    if every_kind:
+        made = [draw(of_any_kind(each)) for each in made]
     ported = [each.name for each in made if each.port is not None]
     route = None
     routed: bool = draw(st.booleans())
@@ -254,17 +437,18 @@ def specs(draw: st.DrawFn, name: str = "shop", minors: tuple[str, ...] = ("1.25"
         kubernetes=draw(st.sampled_from(minors)),
         namespace=draw(st.sampled_from([None, "shop", "on"])),
         route=route,
+        network=draw(networks()) if every_kind else None,
     )
 
 
 @st.composite
-def states(draw: st.DrawFn, renderer: int = 1) -> EnvState:
+def states(draw: st.DrawFn, renderer: int = 1, *, every_kind: bool = False) -> EnvState:
     """States that a few commands lead to, with any specs; both colours always in one namespace."""
-    base = draw(specs())
+    base = draw(specs(every_kind=every_kind))
     state = first(base, draw(st.sampled_from(["prod", "staging"])), renderer)
     for step in draw(st.lists(st.sampled_from(["bump", "bump", "flip", "park"]), max_size=3)):
         if step == "bump":
-            state = bumped(state, replace(draw(specs()), namespace=base.namespace), renderer)
+            state = bumped(state, replace(draw(specs(every_kind=every_kind)), namespace=base.namespace), renderer)
         elif state.idle_release is not None:
             state = flipped(state) if step == "flip" else parked(state)
     return state

@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from bggen import kubeschema
 from bggen.errors import InvalidError, UsageError
 from bggen.render import render
+from tests.support.everything import pod_spec
 from tests.support.python import run_python
-from tests.support.states import bumped, first, hello_spec, parked, shop_spec, states
+from tests.support.smoked import COMMAND, gated, guestbook, smoked
+from tests.support.states import bumped, crew_spec, first, hello_spec, parked, shop_spec, states
 
 if TYPE_CHECKING:
     from bggen.model import AppSpec, EnvState
@@ -41,24 +43,41 @@ def test_the_schemas_are_those_that_we_know_of() -> None:
 
 
 @pytest.mark.parametrize("minor", kubeschema.known_minors())
-@pytest.mark.parametrize("spec", [hello_spec(), shop_spec()])
+@pytest.mark.parametrize("spec", [hello_spec(), shop_spec(), pod_spec(), crew_spec()])
 def test_all_that_is_rendered_for_a_minor_is_valid_on_it(spec: AppSpec, minor: str) -> None:
     made_for = replace(spec, kubernetes=minor)
     assert validated(bumped(first(made_for), made_for), minor) == []
 
 
+@pytest.mark.parametrize("minor", kubeschema.known_minors())
+@pytest.mark.parametrize(
+    "spec",
+    [
+        smoked(),
+        smoked(smoke=COMMAND, publishes_status=True),
+        guestbook(),
+        guestbook(type="LoadBalancer", node_port=None, publishes_status=True),
+    ],
+)
+def test_what_stands_around_the_switch_is_valid_on_every_minor(spec: AppSpec, minor: str) -> None:
+    made_for = replace(spec, kubernetes=minor)
+    state = bumped(first(made_for), made_for)
+    for each in (state, bumped(gated(state), made_for)):
+        assert validated(each, minor) == []
+
+
 @pytest.mark.parametrize("minor", [OLDEST, NEWEST])
 def test_the_packages_own_validation_agrees(minor: str) -> None:
-    made_for = shop_spec(kubernetes=minor)
+    made_for, crew = pod_spec(kubernetes=minor), crew_spec(kubernetes=minor)
     seen = set()
-    for manifest in render(parked(bumped(first(made_for), made_for))):
+    for manifest in (*render(parked(bumped(first(made_for), made_for))), *render(first(crew))):
         if manifest.kind not in seen:
             seen.add(manifest.kind)
             assert kubernetes_validate.validate(yaml.safe_load(manifest.text), minor, strict=True) == minor
-    assert len(seen) == 5
+    assert len(seen) == 9
 
 
-@given(states())
+@given(states(every_kind=True))
 @settings(max_examples=max(settings().max_examples // 4, 10))
 def test_whatever_is_rendered_is_valid(state: EnvState) -> None:
     for minor in (OLDEST, NEWEST):

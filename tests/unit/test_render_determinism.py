@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bggen.render import render
+from tests.support.everything import pod_spec
 from tests.support.python import run_python
-from tests.support.states import bumped, first, shop_spec
+from tests.support.states import bumped, first, flipped, shop_spec
 
 if TYPE_CHECKING:
-    from bggen.model import EnvState
+    from bggen.model import AppSpec, EnvState
 
 SCRIPT = """
 import sys
 from bggen.render import render
-from tests.support.states import bumped, first, shop_spec
-for manifest in render(bumped(first(shop_spec()), shop_spec("v2"))):
+from tests.support.everything import pod_spec
+from tests.support.states import bumped, first, flipped, shop_spec
+state = bumped(flipped(bumped(first(pod_spec()), pod_spec("v2", "dark"))), pod_spec("v3", "grey"))
+for manifest in (*render(bumped(first(shop_spec()), shop_spec("v2"))), *render(state)):
     sys.stdout.buffer.write(f"{manifest.file}\\n{manifest.text}".encode())
 """
 
@@ -30,7 +33,9 @@ def stream(state: EnvState) -> bytes:
 @pytest.mark.parametrize(("seed", "locale"), [("0", "C"), ("1", "tr_TR.UTF-8"), ("random", "C.UTF-8")])
 def test_hash_seed_and_locale_change_no_byte(seed: str, locale: str) -> None:
     written = run_python(SCRIPT, PYTHONHASHSEED=seed, LC_ALL=locale)
-    assert written == stream(bumped(first(shop_spec()), shop_spec("v2")))
+    pods = bumped(flipped(bumped(first(pod_spec()), pod_spec("v2", "dark"))), pod_spec("v3", "grey"))
+    assert pods.saved is not None
+    assert written == stream(bumped(first(shop_spec()), shop_spec("v2"))) + stream(pods)
 
 
 def reversed_keys(value: Any) -> Any:
@@ -42,8 +47,8 @@ def reversed_keys(value: Any) -> Any:
     return value
 
 
-def test_the_order_of_keys_changes_no_byte() -> None:
-    spec = shop_spec()
+@pytest.mark.parametrize("spec", [shop_spec(), pod_spec()])
+def test_the_order_of_keys_changes_no_byte(spec: AppSpec) -> None:
     shuffled = reversed_keys(spec)
     assert list(shuffled.components) != list(spec.components)
     assert stream(first(shuffled)) == stream(first(spec))

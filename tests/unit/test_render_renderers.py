@@ -30,17 +30,40 @@ class Second:
     def workloads(self, env: str, release: Release, color: Color, *, active: bool, running: bool) -> Iterator[Manifest]:
         yield from map(marked, self.first.workloads(env, release, color, active=active, running=running))
 
+    def policies(self, env: str, release: Release, color: Color, *, active: bool) -> Iterator[Manifest]:
+        yield from map(marked, self.first.policies(env, release, color, active=active))
+
+    def configs(self, env: str, release: Release, color: Color, *, active: bool, source: str) -> Iterator[Manifest]:
+        yield from map(marked, self.first.configs(env, release, color, active=active, source=source))
+
     def account(self, env: str, release: Release, component: str, color: Color, *, source: str) -> Manifest:
         return marked(self.first.account(env, release, component, color, source=source))
 
     def service(
-        self, env: str, release: Release, component: str, *, role: Role, selects: Color, serves: bool, source: str
+        self,
+        env: str,
+        release: Release,
+        component: str,
+        *,
+        role: Role,
+        selects: Color,
+        serves: bool,
+        source: str,
+        kept: Mapping[str, int],
     ) -> Manifest:
-        made = self.first.service(env, release, component, role=role, selects=selects, serves=serves, source=source)
+        made = self.first.service(
+            env, release, component, role=role, selects=selects, serves=serves, source=source, kept=kept
+        )
         return marked(made)
 
-    def routes(self, env: str, release: Release) -> Iterator[Manifest]:
-        yield from map(marked, self.first.routes(env, release))
+    def routes(self, env: str, release: Release, *, active: Color) -> Iterator[Manifest]:
+        yield from map(marked, self.first.routes(env, release, active=active))
+
+    def preview(self, env: str, release: Release, *, idle: Color) -> Iterator[Manifest]:
+        yield from map(marked, self.first.preview(env, release, idle=idle))
+
+    def smoke(self, env: str, release: Release, color: Color, *, gate: bool) -> Iterator[Manifest]:
+        yield from map(marked, self.first.smoke(env, release, color, gate=gate))
 
 
 def marked(manifest: Manifest) -> Manifest:

@@ -33,6 +33,16 @@ def test_a_value_cannot_change_the_structure(folder: Path) -> None:
         assert yaml.safe_load(text) == {"a": value, "b": 3}
 
 
+def test_indenting_changes_no_value(folder: Path) -> None:
+    (folder / "a.yaml.j2").write_text(
+        'a:\n{% filter indent(2, first=true) %}\n{% include "b.yaml.j2" %}\n{% endfilter %}\nc: 1\n'
+    )
+    (folder / "b.yaml.j2").write_text("b: {{ value }}\nd:\n  - {{ value }}\n")
+    for value in ("x\n  y\n\nz\n", "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029x", "\r\n", " "):
+        text = fill("v0", "a.yaml", {"value": value})
+        assert yaml.safe_load(text) == {"a": {"b": value, "d": [value]}, "c": 1}
+
+
 def test_an_undefined_name_is_told_with_template_and_line(folder: Path) -> None:
     (folder / "a.yaml.j2").write_text('a: 1\n{% include "b.yaml.j2" %}\n')
     (folder / "b.yaml.j2").write_text("b: 1\n\nc: {{ nope }}\n")

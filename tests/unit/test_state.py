@@ -25,7 +25,7 @@ def decode(files: dict[str, bytes]) -> EnvState:
     return state_files.decode("hello", "prod", FOLDER, files)
 
 
-@given(states())
+@given(states(every_kind=True))
 def test_any_state_survives_its_files(state: EnvState) -> None:
     assert state_files.decode(state.app, state.env, FOLDER, state_files.encode(state)) == state
 

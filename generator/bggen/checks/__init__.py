@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bggen.checks.applying import applying
 from bggen.checks.files import HEADER, files
+from bggen.checks.ingress import ingress
+from bggen.checks.network import network
 from bggen.checks.order import order
 from bggen.checks.pods import pods
 from bggen.checks.routing import routing
+from bggen.checks.scaling import scaling
+from bggen.checks.singletons import singletons
+from bggen.checks.smoke import smoke
 from bggen.checks.view import Item, View, dig, expectations
+from bggen.checks.volumes import volumes
 from bggen.model import Problem
 
 if TYPE_CHECKING:
@@ -16,7 +23,7 @@ if TYPE_CHECKING:
 
     from bggen.model import EnvState, Manifest
 
-_RULES = (files, order, routing, pods)
+_RULES = (files, order, routing, ingress, applying, singletons, scaling, network, smoke, pods, volumes)
 
 
 def check(state: EnvState, manifests: Sequence[Manifest]) -> tuple[Problem, ...]:
@@ -45,13 +52,14 @@ def check(state: EnvState, manifests: Sequence[Manifest]) -> tuple[Problem, ...]
 
 
 def collisions(rendered: Iterable[tuple[str, Sequence[Manifest]]]) -> tuple[Problem, ...]:
-    """Return a Problem for every object of a repo that two apps or environments would both write.
+    """Return a Problem for every object and node port of a repo that two apps or environments would both have.
 
     Args:
         rendered: for each (app, env) what tells its cluster apart, and its objects. Objects without a namespace get
             theirs from the Application; within one cluster they are taken for one namespace's.
     """
     seen: dict[tuple[str, str | None, str, str], str] = {}
+    ports: dict[tuple[str, int], str] = {}
     problems = []
     for cluster, manifests in rendered:
         for manifest in manifests:
@@ -63,7 +71,20 @@ def collisions(rendered: Iterable[tuple[str, Sequence[Manifest]]]) -> tuple[Prob
                 problems.append(Problem(path, 0, 0, "metadata.name", message))
             else:
                 seen[key] = path
+            for port in node_ports(manifest):
+                other = ports.setdefault((cluster, port), path)
+                if other != path:
+                    problems.append(Problem(path, 0, 0, "spec.ports", f"nodePort {port} is also wanted by {other}"))
     return tuple(sorted(problems))
+
+
+def node_ports(manifest: Manifest) -> list[int]:
+    """Return the ports of nodes that an object wants."""
+    # Parsing is what takes long, and hardly any Service has one.
+    data = parsed(manifest) if manifest.kind == "Service" and "nodePort:" in manifest.text else None
+    ports = dig(data, "spec", "ports")
+    found = [dig(port, "nodePort") for port in (ports if isinstance(ports, list) else [])]
+    return [port for port in found if isinstance(port, int)]
 
 
 def _path(manifest: Manifest) -> str:

@@ -12,8 +12,18 @@ if TYPE_CHECKING:
 
 _SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 _SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
+_GROUND = -20
+_GATE = 10
 _SWITCH = 20
+_STOP = 25
 _LAST = 30
+_WAVES = {
+    **dict.fromkeys(("account", "config", "color service"), _GROUND),
+    "deployment": 0,
+    "gate": _GATE,
+    "active service": _SWITCH,
+    "preview service": _SWITCH,
+}
 
 
 def order(view: View) -> Iterator[Problem]:
@@ -27,9 +37,9 @@ def order(view: View) -> Iterator[Problem]:
             yield item.problem(_SYNC_WAVE, f"is {wave}, but the renderer says {item.manifest.wave}")
         if int(wave) < _SWITCH and not _may_gate(item):
             yield item.problem(_SYNC_WAVE, f"is {wave}: this may hold up the switch, which stands in {_SWITCH}")
-        elif item.expected is not None and int(wave) != _wave(item.expected):
-            yield item.problem(_SYNC_WAVE, f"is {wave}, must be {_wave(item.expected)}")
-        if int(wave) <= _SWITCH and item.at("spec", "type") == "LoadBalancer":
+        elif item.expected is not None and int(wave) != (must := _wave(item.expected, view)):
+            yield item.problem(_SYNC_WAVE, f"is {wave}, must be {must}")
+        if int(wave) <= _SWITCH and item.at("spec", "type") == "LoadBalancer" and not _has_address(item):
             yield item.problem("spec.type", "a LoadBalancer without an address would hold up the switch for ever")
     for item in view.items:
         serving = item.expected is not None and item.expected.serves
@@ -47,14 +57,27 @@ def _may_gate(item: Item) -> bool:
         return item.at("spec", "type") in {None, "ClusterIP"}
     if kind == "Deployment":
         return item.expected is not None and item.expected.serves
-    return bool(kind == "ServiceAccount")
+    if kind == "Job":
+        return item.expected is not None and item.expected.role == "gate"
+    return kind in {"ServiceAccount", "ConfigMap", "NetworkPolicy"}
 
 
-def _wave(expected: Expected) -> int:
-    if expected.role in {"account", "color service"}:
-        return -20
-    if expected.role == "preview service" or (expected.role == "active service" and expected.serves):
+def _has_address(item: Item) -> bool:
+    """Whether the spec says that the cluster gives the Service an address, and it is the one that may have it."""
+    component = item.expected.component if item.expected and item.expected.role == "active service" else None
+    return component is not None and component.service is not None and component.service.publishes_status
+
+
+def _wave(expected: Expected, view: View) -> int:
+    active = expected.selects is view.state.active
+    if expected.role == "policy":
+        return _GROUND if active else _LAST
+    if expected.role in {"active service", "deployment"} and not expected.serves:
+        return _LAST
+    if expected.role == "worker" and not active:
+        # Before its like in the active colour starts, and apart from the switch.
+        return _STOP
+    route = expected.release.spec.route
+    if expected.role == "ingress" and route and route.switch == "ingress" and route.publishes_status:
         return _SWITCH
-    if expected.role == "deployment" and expected.serves:
-        return 0
-    return _LAST
+    return _WAVES.get(expected.role, _LAST)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bggen.checks.routing import container_ports
 from bggen.checks.view import dig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bggen.checks.view import Item, View
+    from bggen.checks.view import Item, Pod, View
     from bggen.model import Problem
 
-_POD = "spec.template.spec"
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 
 
@@ -23,38 +21,42 @@ def pods(view: View) -> Iterator[Problem]:
     The facts are those of https://kubernetes.io/docs/concepts/security/pod-security-standards/ that concern what bggen
     can render.
     """
-    for item, expected in view.of("deployment"):
-        restricted = expected.component is not None and expected.component.security == "restricted"
-        pod = item.at("spec", "template", "spec")
-        yield from _pod(item, pod, restricted=restricted)
-        containers = dig(pod, "containers")
+    for pod in view.pods():
+        yield from _pod(pod)
+        containers = dig(pod.data, "containers")
         if not isinstance(containers, list) or not containers:
-            yield item.problem(f"{_POD}.containers", "must not be empty")
-            continue
-        for index, container in enumerate(containers):
-            yield from _container(item, f"{_POD}.containers.{index}", container, restricted=restricted)
+            yield pod.item.problem(f"{pod.where}.containers", "must not be empty")
+        for kind in ("containers", "initContainers"):
+            found = dig(pod.data, kind)
+            for index, container in enumerate(found if isinstance(found, list) else []):
+                yield from _container(pod, f"{pod.where}.{kind}.{index}", container)
 
 
-def _pod(item: Item, pod: Any, *, restricted: bool) -> Iterator[Problem]:
+def _pod(pod: Pod) -> Iterator[Problem]:
+    item, component, color = pod.item, pod.expected.component, pod.expected.selects
     wanted: list[tuple[tuple[str, ...], object]] = [
-        (("automountServiceAccountToken",), False),
+        (("automountServiceAccountToken",), pod.token),
         (("enableServiceLinks",), False),
         (("hostNetwork",), None),
         (("hostPID",), None),
         (("hostIPC",), None),
-        (("volumes",), None),
-        (("initContainers",), None),
-        (("serviceAccountName",), item.manifest.name),
+        (("ephemeralContainers",), None),
         (("securityContext", "seccompProfile", "type"), "RuntimeDefault"),
     ]
-    if restricted:
+    if component is not None:
+        given = component.service_account.name if component.service_account is not None else None
+        own = f"{pod.expected.release.spec.base_name(component.name)}-{color}"
+        wanted.append((("serviceAccountName",), own if given is None else given))
+        wanted.append((("securityContext", "fsGroup"), component.group))
+    if pod.restricted:
         wanted.append((("securityContext", "runAsNonRoot"), True))
-    yield from _facts(item, _POD, pod, wanted)
-    if restricted and dig(pod, "securityContext", "runAsUser") == 0:
-        yield item.problem(f"{_POD}.securityContext.runAsUser", "must not be 0 under `security: restricted`")
+    yield from _facts(item, pod.where, pod.data, wanted)
+    if pod.restricted and dig(pod.data, "securityContext", "runAsUser") == 0:
+        yield item.problem(f"{pod.where}.securityContext.runAsUser", "must not be 0 under `security: restricted`")
 
 
-def _container(item: Item, where: str, container: Any, *, restricted: bool) -> Iterator[Problem]:
+def _container(pod: Pod, where: str, container: Any) -> Iterator[Problem]:
+    item, component = pod.item, pod.expected.component
     wanted: list[tuple[tuple[str, ...], object]] = [
         (("securityContext", "privileged"), None),
         (("securityContext", "runAsUser"), None),
@@ -63,20 +65,34 @@ def _container(item: Item, where: str, container: Any, *, restricted: bool) -> I
         (("securityContext", "procMount"), None),
         (("securityContext", "capabilities", "add"), None),
     ]
-    if restricted:
+    if pod.restricted:
         wanted.append((("securityContext", "allowPrivilegeEscalation"), False))
         wanted.append((("securityContext", "capabilities", "drop"), ["ALL"]))
+    if component is not None and dig(container, "name") == component.name:
+        read_only = True if component.writable is not None else None
+        wanted.append((("securityContext", "readOnlyRootFilesystem"), read_only))
     for probe in _PROBES:
         wanted.append(((probe, "httpGet", "host"), None))
         wanted.append(((probe, "tcpSocket", "host"), None))
     yield from _facts(item, where, container, wanted)
-    names = container_ports(item)
+    yield from _ports(pod, where, container)
+
+
+def _ports(pod: Pod, where: str, container: Any) -> Iterator[Problem]:
+    """The component listens where the spec says, and every probe asks a port of its own container."""
+    item, component, found = pod.item, pod.expected.component, dig(container, "ports")
+    ports = found if isinstance(found, list) else []
+    numbers = {dig(port, "name"): dig(port, "containerPort") for port in ports}
+    if component is not None and dig(container, "name") == component.name:
+        for name, number in {"http": component.port, **component.ports}.items():
+            if numbers.get(name) != number:
+                yield item.problem(f"{where}.ports", f"must have {number} as {name}, has {numbers.get(name)}")
     for probe in _PROBES:
         for way in ("httpGet", "tcpSocket"):
             port = dig(container, probe, way, "port")
-            if port is not None and port not in names:
+            if port is not None and port not in numbers:
                 yield item.problem(f"{where}.{probe}.{way}.port", f"there is no port {port!r}")
-    for index, port in enumerate(dig(container, "ports") or []):
+    for index, port in enumerate(ports):
         if dig(port, "hostPort") is not None:
             yield item.problem(f"{where}.ports.{index}.hostPort", "must be left out")
 

@@ -1,10 +1,10 @@
-"""Traffic: selectors, labels and ports, from a route to the pods."""
+"""Traffic: selectors, labels and ports, from a Service to the pods."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bggen.checks.view import dig, selector_of
+from bggen.checks.view import dig, kept_ports, selector_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,14 +17,12 @@ _SERVICE_PORT = 80
 
 def routing(view: View) -> Iterator[Problem]:
     """Every selector is the one that it must be, and every way that traffic can take ends at pods that run."""
-    for item, expected in view.of("deployment"):
+    for item, expected in view.of("deployment", "worker"):
         yield from _deployment(item, expected)
     for item, expected in view.of("budget"):
         yield from _selector(item, expected, item.at("spec", "selector", "matchLabels"), "spec.selector.matchLabels")
     for item, expected in view.of("color service", "active service", "preview service"):
         yield from _service(item, expected, view)
-    for item, _ in view.of("ingress"):
-        yield from _ingress(item, view)
 
 
 def _deployment(item: Item, expected: Expected) -> Iterator[Problem]:
@@ -34,7 +32,7 @@ def _deployment(item: Item, expected: Expected) -> Iterator[Problem]:
     if not (isinstance(selector, dict) and isinstance(labels, dict) and selector.items() <= labels.items()):
         yield item.problem("spec.template.metadata.labels", "do not match the selector")
     replicas = item.at("spec", "replicas")
-    if not isinstance(replicas, int) or replicas < 1:
+    if expected.role == "deployment" and (not isinstance(replicas, int) or replicas < 1):
         yield item.problem("spec.replicas", f"must be 1 or more, is {replicas}")
     unavailable = item.at("spec", "strategy", "rollingUpdate", "maxUnavailable")
     if unavailable != 0:
@@ -52,13 +50,14 @@ def _selector(item: Item, expected: Expected, selector: object, where: str) -> I
 def _service(item: Item, expected: Expected, view: View) -> Iterator[Problem]:
     selector = item.at("spec", "selector")
     yield from _selector(item, expected, selector, "spec.selector")
-    if item.at("spec", "type") != "ClusterIP":
-        yield item.problem("spec.type", f"must be ClusterIP, is {item.at('spec', 'type')}")
+    # What is offered outside the cluster is only what serves.
+    open_ = expected.component.service if expected.component and expected.serves else None
+    settings = open_ if expected.role == "active service" else None
+    kind = settings.type if settings else "ClusterIP"
+    if item.at("spec", "type") != kind:
+        yield item.problem("spec.type", f"must be {kind}, is {item.at('spec', 'type')}")
     ports = item.at("spec", "ports")
-    for index, port in enumerate(ports if isinstance(ports, list) else []):
-        if dig(port, "port") != _SERVICE_PORT:
-            reason = "a Service must not change with the port of its pods, and other pods call it there"
-            yield item.problem(f"spec.ports.{index}.port", f"must be {_SERVICE_PORT}, is {dig(port, 'port')}: {reason}")
+    yield from _ports(item, expected, view, settings.node_port if settings else None)
     component, color = expected.component, expected.selects
     if component is None or color is None or not view.state.runs(color):
         return
@@ -73,40 +72,45 @@ def _service(item: Item, expected: Expected, view: View) -> Iterator[Problem]:
         return
     for index, port in enumerate(ports if isinstance(ports, list) else []):
         target = dig(port, "targetPort")
-        if target not in container_ports(found[0]):
+        # A port that is kept for other pods leads to those alone.
+        if dig(port, "name") in {"http", *running.ports} and target not in container_ports(found[0]):
             yield item.problem(f"spec.ports.{index}.targetPort", f"{found[0].manifest.name} has no port {target!r}")
     if not ports:
         yield item.problem("spec.ports", "must not be empty")
 
 
-def container_ports(deployment: Item) -> list[Any]:
-    """Return the names of the ports of a Deployment's containers."""
-    containers = deployment.at("spec", "template", "spec", "containers")
+def _ports(item: Item, expected: Expected, view: View, node_port: int | None) -> Iterator[Problem]:
+    component, color = expected.component, expected.selects
+    if component is None or color is None:
+        return
+    kept = kept_ports(view.state, component.name, color) if expected.role == "color service" else {}
+    wanted = {**kept, **component.ports, "http": _SERVICE_PORT}
+    ports = item.at("spec", "ports")
+    found = [dig(port, "name") for port in (ports if isinstance(ports, list) else [])]
+    for name in wanted:
+        if found.count(name) != 1:
+            yield item.problem("spec.ports", f"must hold {name} once")
+    for index, name in enumerate(found):
+        where = f"spec.ports.{index}"
+        number = item.at("spec", "ports", index, "port")
+        if name not in wanted:
+            yield item.problem(f"{where}.name", f"{component.name} has no port {name!r}")
+        elif number != wanted[name]:
+            reason = "a Service must not change with the port of its pods, and other pods call it there"
+            yield item.problem(f"{where}.port", f"must be {wanted[name]}, is {number}: {reason}")
+        outside = item.at("spec", "ports", index, "nodePort")
+        if outside != (node_port if name == "http" else None):
+            yield item.problem(f"{where}.nodePort", f"must be as the spec says, is {outside}")
+
+
+def container_ports(workload: Item) -> list[Any]:
+    """Return the names of the ports of a workload's containers."""
+    containers = workload.at(*workload.template, "spec", "containers")
     return [
         dig(port, "name")
         for container in (containers if isinstance(containers, list) else [])
         for port in (dig(container, "ports") or [])
     ]
-
-
-def _ingress(item: Item, view: View) -> Iterator[Problem]:
-    services = {service.manifest.name: service for service, _ in view.of("active service")}
-    rules = item.at("spec", "rules")
-    if not rules:
-        yield item.problem("spec.rules", "must not be empty")
-    for index, rule in enumerate(rules if isinstance(rules, list) else []):
-        for number, path in enumerate(dig(rule, "http", "paths") or []):
-            where = f"spec.rules.{index}.http.paths.{number}.backend.service"
-            name = dig(path, "backend", "service", "name")
-            port = dig(path, "backend", "service", "port", "name")
-            service = services.get(name)
-            if service is None:
-                yield item.problem(f"{where}.name", f"{name} is no active Service of this app")
-                continue
-            if port is None or port not in [dig(each, "name") for each in service.at("spec", "ports") or []]:
-                yield item.problem(f"{where}.port.name", f"the Service {name} has no port {port!r}")
-            if not view.pods_of(service.at("spec", "selector")):
-                yield item.problem(f"{where}.name", f"the Service {name} leads to no pods")
 
 
 def _shown(selector: object) -> str:

@@ -2,19 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from bggen.checks.stored import config_name
 from bggen.model import Color, Problem
+from bggen.spec.identity import identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bggen.model import AppSpec, Component, EnvState, Manifest, Release
+    from bggen.model import AppSpec, Component, EnvState, Manifest, Release, Security
 
-Role = Literal["account", "color service", "deployment", "active service", "preview service", "budget", "ingress"]
+Role = Literal[
+    "account",
+    "policy",
+    "config",
+    "color service",
+    "deployment",
+    "worker",
+    "cron",
+    "autoscaler",
+    "budget",
+    "active service",
+    "preview service",
+    "ingress",
+    "preview ingress",
+    "gate",
+    "idle test",
+]
 
+NAME_LABEL = "app.kubernetes.io/name"
+COMPONENT_LABEL = "app.kubernetes.io/component"
 COLOR_LABEL = "bggen.dev/color"
+JOB_LABEL = "bggen.dev/job"
+_POD_IN = {
+    "Deployment": ("spec", "template", "spec"),
+    "Job": ("spec", "template", "spec"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+}
+_HASHED = re.compile(r"(.+)-(?:blue|green)-[0-9a-f]{10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +50,7 @@ class Expected:
     """An object that the state asks for.
 
     `component` and `release` are the definition that counts; `selects` is the colour whose pods it has to do with, None
-    for a route; `serves` says whether traffic of the active release passes through it.
+    for what has none; `serves` says whether traffic of the active release passes through it.
     """
 
     kind: str
@@ -47,9 +75,40 @@ class Item:
         """Return what stands at that place, None where there is nothing."""
         return dig(self.data, *where)
 
+    @property
+    def template(self) -> tuple[str, ...]:
+        """Where the pod template of a workload stands."""
+        return _POD_IN.get(str(self.at("kind")), _POD_IN["Deployment"])[:-1]
+
     def problem(self, where: str, message: str) -> Problem:
         """Return a Problem of this file."""
         return Problem(self.path, 0, 0, where, message)
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """What an object says of its pods, and where it says so."""
+
+    item: Item
+    expected: Expected
+    where: str
+    data: Any
+
+    @property
+    def security(self) -> Security:
+        """The level that the pods must meet; pods of no component meet the stricter one."""
+        return "restricted" if self.expected.component is None else self.expected.component.security
+
+    @property
+    def restricted(self) -> bool:
+        """Whether that is the stricter level."""
+        return self.security == "restricted"
+
+    @property
+    def token(self) -> bool:
+        """Whether the spec asks for a token of the API server."""
+        component = self.expected.component
+        return component is not None and component.service_account is not None and component.service_account.token
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +124,27 @@ class View:
         """Return the objects of these roles."""
         return [(item, item.expected) for item in self.items if item.expected and item.expected.role in roles]
 
+    def pods(self) -> list[Pod]:
+        """Return the pods of all objects that have some."""
+        return [
+            Pod(item, item.expected, ".".join(where), item.at(*where))
+            for item in self.items
+            if item.expected is not None and (where := _POD_IN.get(item.expected.kind)) is not None
+        ]
+
+    def is_ours(self, config: str) -> bool:
+        """Whether a ConfigMap of that name would be one that bggen makes for this app."""
+        releases = [each for each in (self.state.blue, self.state.green, self.state.saved) if each is not None]
+        bases = {each.spec.base_name(name) for each in releases for name in each.spec.components}
+        found = _HASHED.fullmatch(config)
+        return found is not None and found[1] in bases
+
     def pods_of(self, selector: object) -> list[Item]:
         """Return the Deployments whose pods the selector matches."""
         if not isinstance(selector, dict) or not selector:
             return []
         found = []
-        for item, _ in self.of("deployment"):
+        for item, _ in self.of("deployment", "worker"):
             labels = item.at("spec", "template", "metadata", "labels")
             if isinstance(labels, dict) and selector.items() <= labels.items():
                 found.append(item)
@@ -89,11 +163,7 @@ def dig(data: Any, *where: str | int) -> Any:
 
 def selector_of(spec: AppSpec, component: Component, color: Color) -> dict[str, str]:
     """Return the one selector that a component has in a colour; its keys never change."""
-    return {
-        "app.kubernetes.io/name": spec.name,
-        "app.kubernetes.io/component": component.name,
-        COLOR_LABEL: str(color),
-    }
+    return {NAME_LABEL: spec.name, COMPONENT_LABEL: component.name, COLOR_LABEL: str(color)}
 
 
 def expectations(state: EnvState) -> dict[tuple[str, str], Expected]:
@@ -103,10 +173,11 @@ def expectations(state: EnvState) -> dict[tuple[str, str], Expected]:
     """
     if state.active is None:
         return {}
-    wanted = [*_workloads(state), *_accounts(state), *_services(state, state.active)]
-    release = state.active_release
-    if release is not None and release.spec.route is not None:
-        wanted.append(Expected("Ingress", state.app, "ingress", release, None, None, serves=True))
+    wanted = [
+        *(*_workloads(state), *_policies(state), *_configs(state)),
+        *(*_accounts(state), *_services(state, state.active)),
+        *(*_routes(state, state.active), *_tests(state, state.active)),
+    ]
     return {(each.kind, each.name): each for each in wanted}
 
 
@@ -121,10 +192,37 @@ def _workloads(state: EnvState) -> Sequence[Expected]:
             continue
         for component in release.spec.components.values():
             name = f"{release.spec.base_name(component.name)}-{color}"
-            serves = color is state.active
-            wanted.append(Expected("Deployment", name, "deployment", release, component, color, serves))
+            if component.kind == "cron":
+                wanted.append(Expected("CronJob", name, "cron", release, component, color))
+                continue
+            if component.kind == "worker":
+                wanted.append(Expected("Deployment", name, "worker", release, component, color))
+            else:
+                serves = color is state.active
+                wanted.append(Expected("Deployment", name, "deployment", release, component, color, serves))
+            if component.autoscale is not None:
+                wanted.append(Expected("HorizontalPodAutoscaler", name, "autoscaler", release, component, color))
             wanted.append(Expected("PodDisruptionBudget", name, "budget", release, component, color))
     return wanted
+
+
+def _policies(state: EnvState) -> Iterator[Expected]:
+    for color, release in _releases(state):
+        for component in release.spec.components.values() if release.spec.network is not None else ():
+            name = f"{release.spec.base_name(component.name)}-{color}"
+            yield Expected("NetworkPolicy", name, "policy", release, component, color)
+
+
+def _configs(state: EnvState) -> Iterator[Expected]:
+    holders = _releases(state)
+    if state.saved is not None and state.previous is not None:
+        # What a colour's own release says comes last and wins.
+        holders = [(state.previous.color, state.saved), *holders]
+    for color, release in holders:
+        for component in release.spec.components.values():
+            if component.files:
+                name = config_name(release.spec, component, color)
+                yield Expected("ConfigMap", name, "config", release, component, color, serves=color is state.active)
 
 
 def _accounts(state: EnvState) -> Iterator[Expected]:
@@ -157,6 +255,39 @@ def _services(state: EnvState, active: Color) -> Sequence[Expected]:
             serves = owner is color is active
             wanted.append(Expected("Service", full, role, source, source.spec.components[name], selects, serves))
     return wanted
+
+
+def _routes(state: EnvState, active: Color) -> Iterator[Expected]:
+    release = state.active_release
+    if release is None:
+        return
+    route = release.spec.route
+    if route is not None:
+        yield Expected("Ingress", state.app, "ingress", release, None, active, serves=True)
+    shown = state.idle_release or release
+    preview = shown.spec.route.preview if shown.spec.route else None
+    if preview is not None and not (route and preview.host in route.hosts):
+        yield Expected("Ingress", f"{state.app}-preview", "preview ingress", shown, None, active.other)
+
+
+def _tests(state: EnvState, active: Color) -> Iterator[Expected]:
+    release, idle = state.active_release, state.idle_release
+    tests: tuple[tuple[Role, str, Release | None, Color], ...] = (
+        ("gate", "gate", release if state.gate else None, active),
+        ("idle test", "smoke", idle if state.pending and state.idle == "running" else None, active.other),
+    )
+    for role, word, tested, color in tests:
+        if tested is not None and tested.spec.smoke is not None:
+            name = f"{state.app}-{word}-{tested.number}-{identity(tested, color)}"
+            yield Expected("Job", name, role, tested, None, color)
+
+
+def kept_ports(state: EnvState, component: str, color: Color) -> dict[str, int]:
+    """Return the named ports that a colour's Service has for the release that `rollback` returns to."""
+    if state.saved is None or state.previous is None or state.previous.color is not color:
+        return {}
+    defined = state.saved.spec.components.get(component)
+    return dict(defined.ports) if defined is not None and defined.port is not None else {}
 
 
 def _ported(release: Release) -> list[str]:

@@ -17,6 +17,13 @@ OverrideHold = Annotated[
     str | None,
     typer.Option("--override-hold", metavar="REASON", help="Flip in spite of a hold; the reason goes into the commit."),
 ]
+NoSmoke = Annotated[
+    bool,
+    typer.Option(
+        "--no-smoke",
+        help="Switch without the smoke test of the spec; for a flip that waits for it already, with --to or --release.",
+    ),
+]
 
 
 @command(group)
@@ -47,6 +54,7 @@ def bump(
     force: Annotated[bool, typer.Option("--force", help="Make the release even where it changes nothing.")] = False,
     allow_less_capacity: LessCapacity = False,
     override_hold: OverrideHold = None,
+    no_smoke: NoSmoke = False,
     dry_run: DryRun = False,
 ) -> Outcome:
     """Give the idle colour a new release: spec, overlay and images as they are now."""
@@ -61,7 +69,9 @@ def bump(
             sequences=tuple(sequence or ()),
             keep_config=keep_config,
             force=force,
-            flip=changing.FlipOptions(allow_less_capacity=allow_less_capacity, override_hold=override_hold)
+            flip=changing.FlipOptions(
+                allow_less_capacity=allow_less_capacity, override_hold=override_hold, smoke=not no_smoke
+            )
             if flip
             else None,
         ),
@@ -87,12 +97,16 @@ def promote(
     flip: Annotated[bool, typer.Option("--flip", help="Flip to it in the same commit.")] = False,
     allow_less_capacity: LessCapacity = False,
     override_hold: OverrideHold = None,
+    no_smoke: NoSmoke = False,
     dry_run: DryRun = False,
 ) -> Outcome:
     """Give the idle colour a new release with the active images of the environment before."""
     from bggen.app import changing, promoting  # noqa: PLC0415 - help must not wait for it
 
-    then = changing.FlipOptions(allow_less_capacity=allow_less_capacity, override_hold=override_hold) if flip else None
+    options = changing.FlipOptions(
+        allow_less_capacity=allow_less_capacity, override_hold=override_hold, smoke=not no_smoke
+    )
+    then = options if flip else None
     return promoting.promote(session.place(), app, env, from_env, then, dry_run=dry_run)
 
 
@@ -111,6 +125,7 @@ def flip(
     ] = None,
     allow_less_capacity: LessCapacity = False,
     override_hold: OverrideHold = None,
+    no_smoke: NoSmoke = False,
     accept_drift: Annotated[
         bool, typer.Option("--accept-drift", help="With --to: take over a switch that somebody edited by hand.")
     ] = False,
@@ -130,6 +145,7 @@ def flip(
             allow_less_capacity=allow_less_capacity,
             override_hold=override_hold,
             accept_drift=accept_drift,
+            smoke=not no_smoke,
         ),
         dry_run=dry_run,
     )
@@ -172,7 +188,11 @@ def wake(session: Session, *, app: App = None, env: Env = None, dry_run: DryRun 
 def scale(
     session: Session,
     replicas: Annotated[
-        list[str], typer.Argument(metavar="COMPONENT=N...", help="The number of replicas of a component, from 1.")
+        list[str],
+        typer.Argument(
+            metavar="COMPONENT=N...",
+            help="The number of replicas of a component, from 1; MIN..MAX are the bounds of one that is autoscaled.",
+        ),
     ],
     *,
     on: Annotated[Color | None, typer.Option("--on", help="Only this colour; both by default.")] = None,

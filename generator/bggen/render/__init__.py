@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bggen.errors import InvalidError, TooNewError
-from bggen.model import Color
+from bggen.errors import InvalidError, PatchError, TooNewError
+from bggen.model import Color, Problem
 from bggen.render.v1 import V1
+from bggen.yamlio import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ def render(state: EnvState, renderers: Mapping[int, Renderer] = RENDERERS) -> tu
     """Return every object of one (app, env), sorted by file name; a pure function of the state.
 
     A release is rendered by the renderer that it was made with. So a colour's objects follow that colour's release, the
-    active Services and the routes the active release, and the preview Services the idle one.
+    active Services, the routes and the smoke test before the switch the active release, and the preview the idle one.
 
     A component that only one of the two releases has with a port still gets all of its Services, from that release.
     Those that have to do with the other colour stand in: no traffic of the other release passes through them. Its
@@ -34,15 +35,42 @@ def render(state: EnvState, renderers: Mapping[int, Renderer] = RENDERERS) -> tu
 
     Raises:
         TooNewError: a release was made with a renderer of a newer bggen.
-        InvalidError: a release was made with a renderer that is gone, or holds a value that cannot be rendered.
+        InvalidError: a release was made with a renderer that is gone, holds a value that cannot be rendered, or a patch
+            that does not fit.
+    """
+    try:
+        return objects(state, renderers)
+    except PatchError as error:
+        files = {"blue.yaml": state.blue, "green.yaml": state.green, "previous.yaml": state.saved}
+        # It is always there: a release that the state does not hold is not rendered.
+        file = next(name for name, release in files.items() if release and release.number == error.release)
+        problem = Problem(f"apps/{state.app}/{state.env}/{file}", 0, 0, dotted(("spec", *error.where)), error.message)
+        raise InvalidError(str(problem), problems=[problem]) from error
+
+
+def objects(state: EnvState, renderers: Mapping[int, Renderer] = RENDERERS) -> tuple[Manifest, ...]:
+    """Return what `render` does, for those who know where a patch came from.
+
+    Raises:
+        PatchError: a patch does not fit.
+        InvalidError: as `render`.
     """
     active = state.active
     if active is None:
         return ()
-    manifests = [*_colors(state, renderers), *_accounts(state, renderers), *_services(state, active, renderers)]
+    manifests = [
+        *_colors(state, renderers),
+        *_configs(state, renderers),
+        *_accounts(state, renderers),
+        *_services(state, active, renderers),
+    ]
     release = state.release(active)
     if release is not None:
-        manifests += _renderer(state, release, renderers).routes(state.env, release)
+        manifests += _renderer(state, release, renderers).routes(state.env, release, active=active)
+        shown = _shown(state, release)
+        if shown is not None:
+            manifests += _renderer(state, shown, renderers).preview(state.env, shown, idle=active.other)
+    manifests += _smoke_tests(state, active, renderers)
     return tuple(sorted(manifests, key=lambda manifest: manifest.file))
 
 
@@ -50,13 +78,28 @@ def _colors(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Mani
     for color in Color:
         release = state.release(color)
         if release is not None:
-            yield from _renderer(state, release, renderers).workloads(
-                state.env,
-                release,
-                color,
-                active=color is state.active,
-                running=state.runs(color),
-            )
+            renderer, active = _renderer(state, release, renderers), color is state.active
+            running = state.runs(color)
+            yield from renderer.workloads(state.env, release, color, active=active, running=running)
+            yield from renderer.policies(state.env, release, color, active=active)
+
+
+def _configs(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Manifest]:
+    """Yield the ConfigMaps of both colours, parked or not, and of the release that `rollback` returns to.
+
+    Pods may need the latter still: those of a flip that Argo CD has not finished.
+    """
+    holders = [(color, release, f"{color}.yaml") for color in Color if (release := state.release(color))]
+    if state.saved is not None and state.previous is not None:
+        holders.append((state.previous.color, state.saved, "previous.yaml"))
+    seen: set[str] = set()
+    for color, release, source in holders:
+        if any(component.files for component in release.spec.components.values()):
+            renderer = _renderer(state, release, renderers)
+            made = renderer.configs(state.env, release, color, active=color is state.active, source=source)
+            new = [manifest for manifest in made if manifest.file not in seen]
+            seen.update(manifest.file for manifest in new)
+            yield from new
 
 
 def _accounts(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Manifest]:
@@ -95,7 +138,34 @@ def _services(state: EnvState, active: Color, renderers: Mapping[int, Renderer])
                 selects=owner if role == "active" else color,
                 serves=owner is color is active,
                 source=f"{owner}.yaml" if role == "color" else "release.yaml",
+                kept=_kept_ports(state, name, color) if role == "color" else {},
             )
+
+
+def _shown(state: EnvState, active: Release) -> Release | None:
+    """Return the release whose preview there is: none that would take a host away from the users."""
+    shown = state.idle_release or active
+    host = shown.spec.route.preview.host if shown.spec.route and shown.spec.route.preview else None
+    return None if active.spec.route and host in active.spec.route.hosts else shown
+
+
+def _kept_ports(state: EnvState, component: str, color: Color) -> Mapping[str, int]:
+    """Return the named ports that a colour's Service keeps for pods of the release that was there before.
+
+    While a flip has not come to its switch, the colour that is idle in Git serves in the cluster, whatever it was
+    bumped to since; and its Services change before anything waits.
+    """
+    before = state.saved if state.previous and state.previous.color is color else None
+    defined = before.spec.components.get(component) if before else None
+    return defined.ports if defined and defined.port is not None else {}
+
+
+def _smoke_tests(state: EnvState, active: Color, renderers: Mapping[int, Renderer]) -> Iterator[Manifest]:
+    release, idle = state.active_release, state.idle_release
+    if release is not None and state.gate:
+        yield from _renderer(state, release, renderers).smoke(state.env, release, active, gate=True)
+    if idle is not None and state.pending and not state.parked:
+        yield from _renderer(state, idle, renderers).smoke(state.env, idle, active.other, gate=False)
 
 
 def _owner(state: EnvState, component: str, color: Color, *, listens: bool = False) -> tuple[Color, Release]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from bggen.model import Color, Manifest, Release
 
@@ -27,6 +27,27 @@ class Renderer(Protocol):
             running: False while the colour is parked.
         """
 
+    def policies(self, env: str, release: Release, color: Color, *, active: bool) -> Iterable[Manifest]:
+        """Return what says who may call the colour's pods, whether they run or not.
+
+        Args:
+            env: the environment's name.
+            release: what the colour holds.
+            color: the colour.
+            active: whether the colour takes traffic.
+        """
+
+    def configs(self, env: str, release: Release, color: Color, *, active: bool, source: str) -> Iterable[Manifest]:
+        """Return the ConfigMaps of a release in a colour: the content of one never changes under its name.
+
+        Args:
+            env: the environment's name.
+            release: the release whose files they hold.
+            color: the colour.
+            active: whether the colour takes traffic.
+            source: the state file that they follow from, for the header.
+        """
+
     def account(self, env: str, release: Release, component: str, color: Color, *, source: str) -> Manifest:
         """Return the component's ServiceAccount of a colour.
 
@@ -39,7 +60,16 @@ class Renderer(Protocol):
         """
 
     def service(
-        self, env: str, release: Release, component: str, *, role: Role, selects: Color, serves: bool, source: str
+        self,
+        env: str,
+        release: Release,
+        component: str,
+        *,
+        role: Role,
+        selects: Color,
+        serves: bool,
+        source: str,
+        kept: Mapping[str, int],
     ) -> Manifest:
         """Return the component's Service of that role.
 
@@ -51,7 +81,33 @@ class Renderer(Protocol):
             selects: the colour that it leads to.
             serves: whether traffic of the active release passes through it.
             source: the state file that it follows from, for the header.
+            kept: ports by name that it has beside those of the release: pods that may still run are called there.
         """
 
-    def routes(self, env: str, release: Release) -> Iterable[Manifest]:
-        """Return what leads traffic from outside the cluster to the active Services."""
+    def routes(self, env: str, release: Release, *, active: Color) -> Iterable[Manifest]:
+        """Return what leads traffic from outside the cluster to the active colour.
+
+        Args:
+            env: the environment's name.
+            release: what the active colour holds.
+            active: the colour.
+        """
+
+    def preview(self, env: str, release: Release, *, idle: Color) -> Iterable[Manifest]:
+        """Return what leads people from outside the cluster to the idle colour.
+
+        Args:
+            env: the environment's name.
+            release: what the idle colour holds; the active release while it is empty.
+            idle: the colour.
+        """
+
+    def smoke(self, env: str, release: Release, color: Color, *, gate: bool) -> Iterable[Manifest]:
+        """Return the Job that tests a colour, if its release has a smoke test.
+
+        Args:
+            env: the environment's name.
+            release: what the colour holds.
+            color: the colour.
+            gate: whether it stands before the switch, where the colour is known to be up; otherwise it waits for it.
+        """

@@ -18,12 +18,15 @@ _SHORT = re.compile(r"[!-~]{1,80}")
 
 
 def mistakes(text: str, ports: Mapping[str, bool]) -> Iterator[str]:
-    """Yield what is wrong with each reference of a value.
+    """Yield what is wrong with a value: each of its references, or that no program can be given it.
 
     Args:
         text: a value of `env`, `args` or `command`.
         ports: whether each component of the app has a port.
     """
+    if "\0" in text:
+        # Kubernetes takes it, and then no container starts: to a program it is the end of the text.
+        yield "holds the character U+0000, which no variable or argument of a program can hold"
     if "${" not in text:
         return
     for found in REFERENCE.finditer(text):

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from bggen.errors import UsageError
 from bggen.images import choose_images
 from bggen.model import Color, Image, Release
+from bggen.transitions.capacity import refuse_sudden_autoscale
 from bggen.transitions.flip import FlipRequest, flip
-from bggen.transitions.result import Transition, refuse_moving, unchanged, version
+from bggen.transitions.result import Transition, refuse_moving, refuse_renumbered, unchanged, version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,7 @@ def bump(state: EnvState, request: BumpRequest) -> Transition:
 
     Raises:
         UsageError: an image or a sequence fits no component.
-        RefusedError: `image-missing`, `repository`, `immovable`, or what `flip` refuses.
+        RefusedError: `image-missing`, `repository`, `immovable`, `autoscale`, or what `flip` refuses.
     """
     spec = request.spec or _frozen_config(state)
     old = _superseded(state, spec, request.sequences)
@@ -65,6 +66,8 @@ def bump(state: EnvState, request: BumpRequest) -> Transition:
             return unchanged(request.action, state, f"{state.active} is active and holds this release already")
     if state.active_release:
         refuse_moving(state.active_release, release)
+    refuse_renumbered((state.blue, state.green, state.saved), release)
+    refuse_sudden_autoscale(state, release)
     after = _filled(state, release, request)
     first = ("the first release: there is no traffic to protect, so it is active at once",)
     decided = Transition(
@@ -72,7 +75,11 @@ def bump(state: EnvState, request: BumpRequest) -> Transition:
         state,
         after,
         subject=_subject(state.idle_color, release, request.promoted),
-        notes=(*_left_behind(release, request.promoted), *(() if state.active else first)),
+        notes=(
+            *_left_behind(release, request.promoted),
+            *_without_preview(state, release),
+            *(() if state.active else first),
+        ),
     )
     return _flipped(decided, request) if state.active else decided
 
@@ -164,6 +171,13 @@ def _subject(color: Color, release: Release, promoted: Promoted | None) -> str:
         return f"bump {color} to {number if name == number else f'{name} ({number})'}"
     what = "" if name == number else f"{name} "
     return f"promote {what}from {promoted.env} to {color} ({number})"
+
+
+def _without_preview(state: EnvState, release: Release) -> list[str]:
+    """Say so where the preview's host is one that users reach the active release by."""
+    old, new = (each.spec.route if each else None for each in (state.active_release, release))
+    taken = old and new and new.preview and new.preview.host in old.hosts
+    return [f"no preview: {new.preview.host} leads to {state.active} now"] if taken and new and new.preview else []
 
 
 def _left_behind(release: Release, promoted: Promoted | None) -> list[str]:

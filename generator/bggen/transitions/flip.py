@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bggen.errors import RefusedError
 from bggen.model import Previous
+from bggen.transitions.capacity import less_capacity, unseen
 from bggen.transitions.result import Transition, active_of, idle_of, unchanged, version
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class FlipRequest:
         if_active: the colour that must be active now.
         allow_less_capacity: flip even where the idle colour has fewer replicas.
         override_hold: why a hold does not count this time.
+        smoke: whether the release's smoke test, where it has one, stands before the switch.
     """
 
     now: str
@@ -32,16 +34,22 @@ class FlipRequest:
     if_active: Color | None = None
     allow_less_capacity: bool = False
     override_hold: str | None = None
+    smoke: bool = True
 
 
 def flip(state: EnvState, request: FlipRequest) -> Transition:
     """Make the idle colour active. Reaching a target that is reached already is success, and changes nothing.
+
+    Nothing but the smoke test that still stands before its switch: without `smoke`, that goes.
 
     Raises:
         RefusedError: `not-active`, `stale`, `empty-idle`, `hold` or `capacity`.
     """
     active, current = active_of(state)
     if _reached(active, current, request):
+        if state.gate and not request.smoke:
+            _refuse_held(state, request)
+            return _opened(state, active, current)
         return unchanged("flip", state, f"{active} is active already, with release {current.number}")
     if request.if_active not in (None, active):
         raise RefusedError(f"{active} is active, not {request.if_active}", kind="not-active")
@@ -67,8 +75,13 @@ def flip(state: EnvState, request: FlipRequest) -> Transition:
         saved=None,
         served=max(state.served, target.number),
         parked=False,
+        gate=request.smoke and target.spec.smoke is not None,
     )
     notes = [f"{idle} was parked: its pods have to start before it takes traffic"] if state.parked else []
+    if after.gate:
+        notes.append(f"a smoke test of {idle} stands before the switch: while it fails, traffic stays where it is")
+    elif target.spec.smoke is not None:
+        notes.append("no smoke test stands before the switch: --no-smoke")
     if request.override_hold and state.hold:
         notes.append(f"the hold ({state.hold.reason}) was overridden: {request.override_hold}")
     return Transition(
@@ -77,6 +90,17 @@ def flip(state: EnvState, request: FlipRequest) -> Transition:
         after,
         subject=f"flip {active} → {idle} ({version(target)})",
         notes=tuple(notes),
+        warnings=() if request.allow_less_capacity else unseen(current, target),
+    )
+
+
+def _opened(state: EnvState, active: Color, current: Release) -> Transition:
+    return Transition(
+        "flip",
+        state,
+        replace(state, gate=False),
+        subject=f"flip to {active} ({version(current)}) without its smoke test",
+        notes=(f"{active} is active already: the smoke test no longer stands before its switch",),
     )
 
 
@@ -101,11 +125,7 @@ def _refuse_held(state: EnvState, request: FlipRequest) -> None:
 
 
 def _refuse_less_capacity(current: Release, target: Release, idle: Color) -> None:
-    less = [
-        f"{name} {after.replicas} of {before.replicas}"
-        for name, before in current.spec.components.items()
-        if (after := target.spec.components.get(name)) and after.replicas < before.replicas
-    ]
+    less = less_capacity(current, target)
     if less:
         raise RefusedError(
             f"{idle} has less capacity than what takes traffic now: replicas of {', '.join(less)}",

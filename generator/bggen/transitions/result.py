@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from bggen.errors import RefusedError
 
 if TYPE_CHECKING:
-    from bggen.model import Color, EnvState, Release
+    from collections.abc import Iterable, Iterator
+
+    from bggen.model import AppSpec, Color, EnvState, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def idle_of(state: EnvState) -> tuple[Color, Release]:
 
 
 def refuse_moving(current: Release, target: Release) -> None:
-    """Refuse a release that would live in another namespace or behind another switch than the active one.
+    """Refuse a release behind another namespace, switch or owner of a node port than those of the active one.
 
     Both colours share the Services and routes between them: with two namespaces, or two switches, a flip would leave
     the traffic behind.
@@ -105,3 +107,43 @@ def refuse_moving(current: Release, target: Release) -> None:
             hint="release it as a new app or environment, move users over (DNS, or its own host), then delete this one",
             kind="immovable",
         )
+    owners = {port: name for name, port in _node_ports(old)}
+    for name, port in _node_ports(new):
+        owner = owners.get(port, name)
+        if owner != name:
+            # Kubernetes gives a node port to no second Service while the first one has it, and one sync holds both.
+            raise RefusedError(
+                f"{new.name}: this gives nodePort {port} of {owner} in release {current.number} to {name}",
+                hint=f"give {name} another nodePort, or flip first to a release in which {owner} has none",
+                kind="immovable",
+            )
+
+
+def _node_ports(spec: AppSpec) -> Iterator[tuple[str, int]]:
+    for name, component in spec.components.items():
+        if component.service and component.service.node_port is not None:
+            yield name, component.service.node_port
+
+
+def refuse_renumbered(others: Iterable[Release | None], target: Release) -> None:
+    """Refuse a release in which a named port has another number than in one of the others.
+
+    A Service has its ports under the same numbers as the pods, and is changed before the pods are.
+
+    Raises:
+        RefusedError: with the way to do it.
+    """
+    for other in others:
+        for name, component in target.spec.components.items():
+            old = other.spec.components.get(name) if other else None
+            # What has no `port` has no Services.
+            if other is None or old is None or old.port is None or component.port is None:
+                continue
+            for port, number in component.ports.items():
+                was = old.ports.get(port, number)
+                if was != number:
+                    raise RefusedError(
+                        f"{target.spec.name}: port {port} of {name} is {number}, and {was} in release {other.number}",
+                        hint="give the new port a new name",
+                        kind="immovable",
+                    )

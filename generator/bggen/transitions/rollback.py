@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from bggen.errors import RefusedError
 from bggen.model import Color, Hold
-from bggen.transitions.result import Transition, active_of, refuse_moving, unchanged, version
+from bggen.transitions.capacity import unseen, with_capacity_of, without_sudden_autoscale
+from bggen.transitions.result import Transition, active_of, refuse_moving, refuse_renumbered, unchanged, version
 
 if TYPE_CHECKING:
     from bggen.model import EnvState, Release
@@ -62,7 +63,8 @@ def rollback_target(state: EnvState, to: int | None) -> RollbackTarget:
 def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release | None = None) -> Transition:
     """Make the target active, in the idle colour, and hold further flips.
 
-    No hold, no freeze and no lack of capacity stops it: replicas are raised to what the active release has.
+    No hold, no freeze and no lack of capacity stops it: replicas are raised to what the active release has. What the
+    release scales by itself gets a fixed number where the idle colour runs it without that.
 
     Args:
         state: what is.
@@ -71,7 +73,7 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
         found: the release, where the target's source is `history`.
 
     Raises:
-        RefusedError: the release lives in another namespace or behind another switch.
+        RefusedError: the release lives in another namespace or behind another switch, or a port has another number.
     """
     active, current = active_of(state)
     if target.source == "active":
@@ -84,7 +86,11 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
     if release is None or release.number != target.number:
         raise ValueError(f"release {target.number} was not handed in")
     refuse_moving(current, release)
-    release, raised = _with_capacity_of(current, release)
+    refuse_renumbered((current,), release)
+    fixed: list[str] = []
+    if target.source != "idle":
+        release, fixed = without_sudden_autoscale(state, release)
+    release, raised = with_capacity_of(current, release)
     idle = active.other
     replaced = state.idle_release
     blue, green = (release, state.green) if idle is Color.BLUE else (state.blue, release)
@@ -96,11 +102,14 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
         previous=None,
         saved=None,
         parked=False,
+        gate=False,
         hold=Hold(f"{HELD_BY_ROLLBACK}{current.number} to {release.number}: end it with bggen unhold", by),
     )
     notes = [f"release {replaced.number} is dropped from {idle}"] if replaced and target.source != "idle" else []
     if state.parked and target.source == "idle":
         notes.append(f"{idle} was parked: its pods have to start before it takes traffic")
+    notes += ["no smoke test stands before the switch"] if state.gate or release.spec.smoke is not None else []
+    notes += [f"without autoscaling, which {idle} runs without: {', '.join(fixed)}"] if fixed else []
     notes += [f"replicas raised to those of release {current.number}: {', '.join(raised)}"] if raised else []
     notes.append("flips are on hold until bggen unhold")
     return Transition(
@@ -109,15 +118,5 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
         after,
         subject=f"rollback {active} → {idle} ({version(release)})",
         notes=tuple(notes),
+        warnings=unseen(current, release),
     )
-
-
-def _with_capacity_of(current: Release, release: Release) -> tuple[Release, list[str]]:
-    components = dict(release.spec.components)
-    raised = []
-    for name, component in release.spec.components.items():
-        running = current.spec.components.get(name)
-        if running and running.replicas > component.replicas:
-            components[name] = replace(component, replicas=running.replicas)
-            raised.append(f"{name} {running.replicas}")
-    return replace(release, spec=replace(release.spec, components=components)), raised

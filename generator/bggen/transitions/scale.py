@@ -1,4 +1,4 @@
-"""scale: other numbers of replicas for the releases that there are, and nothing else."""
+"""scale: other numbers of replicas, or bounds of autoscaling, for the releases that there are, and nothing else."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from bggen.errors import UsageError
 from bggen.model import Color
+from bggen.transitions.capacity import replicas_of
 from bggen.transitions.result import Transition, active_of, idle_of, unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from bggen.model import EnvState, Release
+    from bggen.model import Component, EnvState, Release
 
 # As in the schema of a component.
 _LEAST, _MOST = 1, 1000
@@ -42,7 +43,9 @@ def parse_replicas(texts: Iterable[str]) -> dict[str, Replicas]:
     for text in texts:
         match = _WANTED.fullmatch(text)
         if match is None:
-            raise UsageError(f"{text!r}: not COMPONENT=N", hint="bggen scale web=3")
+            raise UsageError(
+                f"{text!r}: not COMPONENT=N", hint="bggen scale web=3, or api=3..20 for what is autoscaled"
+            )
         found = Replicas(int(match[2]), int(match[3]) if match[3] else None)
         most = found.number if found.most is None else found.most
         if not _LEAST <= found.number <= most <= _MOST:
@@ -64,7 +67,8 @@ def scale(state: EnvState, wanted: Mapping[str, Replicas], on: Color | None = No
         on: the only colour to be changed; both, as far as they hold a release, where it is None.
 
     Raises:
-        UsageError: there is no such component, or it is not autoscaled and bounds were given.
+        UsageError: there is no such component, it is a cron, or bounds were given for what is not autoscaled, or a
+            number for what is.
         RefusedError: nothing was released yet, or the colour that is named is empty.
     """
     active, _ = active_of(state)
@@ -99,16 +103,51 @@ def _refuse_unknown(releases: Mapping[Color, Release], wanted: Mapping[str, Repl
     for name, replicas in wanted.items():
         if name not in known:
             raise UsageError(f"no component {name} on {_and(list(releases))}", hint=f"there is {', '.join(known)}")
-        if replicas.most is not None:
-            raise UsageError(f"{name}={replicas}: {name} is not autoscaled", hint=f"{name}=N is its number of replicas")
+        found = {
+            color: parts[name] for color, release in releases.items() if name in (parts := release.spec.components)
+        }
+        _refuse_unfit(name, replicas, found)
+
+
+def _refuse_unfit(name: str, replicas: Replicas, found: Mapping[Color, Component]) -> None:
+    crons = [color for color, component in found.items() if component.kind == "cron"]
+    if crons:
+        raise UsageError(
+            f"{name}={replicas}: {name} is a cron{_on(crons, found)}, which has no replicas",
+            hint=_elsewhere(crons, found) or "its schedule is part of the spec: edit app.yaml, then bggen bump",
+        )
+    bounds = replicas.most is not None
+    unfit = [color for color, component in found.items() if (component.autoscale is not None) is not bounds]
+    if unfit:
+        right = f"{name}=N is its number of replicas" if bounds else f"{name}=MIN..MAX sets its bounds"
+        raise UsageError(
+            f"{name}={replicas}: {name} is {'not ' if bounds else ''}autoscaled{_on(unfit, found)}",
+            hint="; ".join(part for part in (_elsewhere(unfit, found), right) if part),
+        )
+
+
+def _on(colors: Sequence[Color], found: Mapping[Color, Component]) -> str:
+    """Name the colours, unless they are all."""
+    return f" on {_and(colors)}" if len(colors) < len(found) else ""
+
+
+def _elsewhere(colors: Sequence[Color], found: Mapping[Color, Component]) -> str:
+    return "".join(f"--on {color} leaves it alone" for color in found if color not in colors)
 
 
 def _scaled(release: Release, wanted: Mapping[str, Replicas]) -> Release:
     components = {
-        name: replace(component, replicas=wanted[name].number) if name in wanted else component
+        name: _with(component, wanted[name]) if name in wanted else component
         for name, component in release.spec.components.items()
     }
     return replace(release, spec=replace(release.spec, components=components))
+
+
+def _with(component: Component, replicas: Replicas) -> Component:
+    scale = component.autoscale
+    if scale is not None and replicas.most is not None:
+        scale = replace(scale, min=replicas.number, max=replicas.most)
+    return replace(component, replicas=replicas.number, autoscale=scale)
 
 
 def _steps(
@@ -117,11 +156,17 @@ def _steps(
     """Name the components whose numbers change in a colour, or with `down` only those that lose some."""
     components = releases[color].spec.components if color in releases else {}
     return [
-        f"{name} {components[name].replicas} → {replicas}"
+        f"{name} {replicas_of(components[name])} → {replicas}"
         for name, replicas in wanted.items()
         if name in components
-        and (replicas.number < components[name].replicas if down else replicas.number != components[name].replicas)
+        and (_loses(components[name], replicas) if down else _with(components[name], replicas) != components[name])
     ]
+
+
+def _loses(component: Component, replicas: Replicas) -> bool:
+    scale = component.autoscale
+    fewer_at_most = scale is not None and replicas.most is not None and replicas.most < scale.max
+    return fewer_at_most or replicas.number < component.replicas
 
 
 def _missing(releases: Mapping[Color, Release], wanted: Mapping[str, Replicas]) -> list[str]:

@@ -1,8 +1,11 @@
-"""Renderer 1: the objects of `switch: service`, and their order inside one sync of Argo CD."""
+"""Renderer 1: the objects of the switches `service` and `ingress`, and their order inside one sync of Argo CD."""
 
 from __future__ import annotations
 
-from bggen.render.v1.traffic import routes, service
+from bggen.render.v1.config import configs
+from bggen.render.v1.network import policies
+from bggen.render.v1.smoke import smoke
+from bggen.render.v1.traffic import preview, routes, service
 from bggen.render.v1.workloads import account, workloads
 
 
@@ -10,6 +13,10 @@ class V1:
     """Implements `bggen.render.face.Renderer`; each of its methods is a function of a module here."""
 
     workloads = staticmethod(workloads)
+    policies = staticmethod(policies)
+    configs = staticmethod(configs)
     account = staticmethod(account)
     service = staticmethod(service)
     routes = staticmethod(routes)
+    preview = staticmethod(preview)
+    smoke = staticmethod(smoke)

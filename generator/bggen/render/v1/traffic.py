@@ -8,16 +8,24 @@ from bggen.render.references import SERVICE_PORT
 from bggen.render.v1.objects import KEPT, WAVE_GROUND, WAVE_REST, WAVE_SWITCH, Object, labels_of, pairs, selector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from bggen.model import Color, Manifest, Release
     from bggen.render.face import Role
 
 
 def service(
-    env: str, release: Release, component: str, *, role: Role, selects: Color, serves: bool, source: str
+    env: str,
+    release: Release,
+    component: str,
+    *,
+    role: Role,
+    selects: Color,
+    serves: bool,
+    source: str,
+    kept: Mapping[str, int],
 ) -> Manifest:
-    """Return the component's Service of that role; it has one port, whatever port the containers listen on."""
+    """Return the component's Service of that role; `http` is one port, whatever port the containers listen on."""
     spec = release.spec
     wave = WAVE_GROUND if role == "color" else WAVE_SWITCH
     if role == "active" and not serves:
@@ -25,30 +33,68 @@ def service(
         wave = WAVE_REST
     own_color = selects if role == "color" else None
     suffix = {"color": f"-{selects}", "active": "", "preview": "-preview"}[role]
+    # Outside the cluster, an active Service that only stands in would offer what nobody has flipped to.
+    settings = spec.components[component].service if role == "active" and serves else None
+    annotations = settings.annotations if settings else {}
     return Object(release, env, spec.base_name(component) + suffix, source, own_color).manifest(
         "Service",
         wave,
         labels=labels_of(spec.name, component, own_color),
-        annotations=KEPT if serves else None,
-        values={"port": SERVICE_PORT, "selector": pairs(selector(spec.name, component, selects))},
+        annotations={**annotations, **(KEPT if serves else {})},
+        values={
+            "type": settings.type if settings else "ClusterIP",
+            "node_port": settings.node_port if settings else None,
+            "port": SERVICE_PORT,
+            "ports": sorted({**kept, **spec.components[component].ports}.items()),
+            "selector": pairs(selector(spec.name, component, selects)),
+        },
     )
 
 
-def routes(env: str, release: Release) -> Iterator[Manifest]:
-    """Return the Ingress, which leads to the active Services whichever colour they select."""
+def routes(env: str, release: Release, *, active: Color) -> Iterator[Manifest]:
+    """Return the Ingress: to the active Services whichever colour they select, or itself the switch between colours."""
     spec = release.spec
     route = spec.route
     if route is None:
         return
+    switches = route.switch == "ingress"
+    # Its health is an address, which many controllers never write: what is waited for must have one.
+    waited_for = switches and route.publishes_status
     yield Object(release, env, spec.name, "release.yaml", None).manifest(
         "Ingress",
-        WAVE_REST,
+        WAVE_SWITCH if waited_for else WAVE_REST,
         labels=labels_of(spec.name, None, None),
         annotations={**route.annotations, **KEPT},
         values={
             "hosts": list(route.hosts),
             "tls": route.tls,
             "ingress_class": route.ingress_class,
-            "paths": [(path, spec.base_name(component)) for path, component in sorted(route.paths.items())],
+            "paths": _backends(release, f"-{active}" if switches else ""),
         },
     )
+
+
+def preview(env: str, release: Release, *, idle: Color) -> Iterator[Manifest]:
+    """Return the Ingress of the preview's host, which never leads to the active colour."""
+    spec = release.spec
+    route = spec.route
+    if route is None or route.preview is None:
+        return
+    yield Object(release, env, f"{spec.name}-preview", "release.yaml", None).manifest(
+        "Ingress",
+        WAVE_REST,
+        labels=labels_of(spec.name, None, None),
+        annotations=route.preview.annotations,
+        values={
+            "hosts": [route.preview.host],
+            "tls": route.preview.tls,
+            "ingress_class": route.preview.ingress_class,
+            "paths": _backends(release, f"-{idle}" if route.switch == "ingress" else "-preview"),
+        },
+    )
+
+
+def _backends(release: Release, suffix: str) -> list[tuple[str, str]]:
+    spec = release.spec
+    paths = spec.route.paths if spec.route else {}
+    return [(path, spec.base_name(component) + suffix) for path, component in sorted(paths.items())]

@@ -1,0 +1,117 @@
+"""Smoke tests: a Job takes no traffic, asks the colour that it is there for, ends in time, and may do little."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bggen.checks.view import COLOR_LABEL, dig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bggen.checks.view import Expected, Item, View
+    from bggen.model import Problem
+
+_POD = "spec.template.spec"
+_JOB_LABEL = "bggen.dev/job"
+# Retries of a command, and the longest that anything in a spec may take: start and test, with a retry.
+_MOST_RETRIES = 6
+_LONGEST = 3 * 3600
+_HOOKS = ("argocd.argoproj.io/hook", "helm.sh/hook")
+_FACTS: tuple[tuple[tuple[str, ...], object], ...] = (
+    (("restartPolicy",), "Never"),
+    (("automountServiceAccountToken",), False),
+    (("enableServiceLinks",), False),
+    (("hostNetwork",), None),
+    (("hostPID",), None),
+    (("hostIPC",), None),
+    (("volumes",), None),
+    (("securityContext", "runAsNonRoot"), True),
+    (("securityContext", "seccompProfile", "type"), "RuntimeDefault"),
+)
+_CONTAINER_FACTS: tuple[tuple[tuple[str, ...], object], ...] = (
+    (("securityContext", "privileged"), None),
+    (("securityContext", "runAsUser"), None),
+    (("securityContext", "runAsNonRoot"), None),
+    (("securityContext", "capabilities", "add"), None),
+    (("securityContext", "allowPrivilegeEscalation"), False),
+    (("securityContext", "capabilities", "drop"), ["ALL"]),
+)
+
+
+def smoke(view: View) -> Iterator[Problem]:
+    """Every Job of a smoke test is outside of all traffic and bounded in time."""
+    for item, expected in view.of("gate", "idle test"):
+        yield from _labels(item, expected, view)
+        yield from _bounds(item)
+        yield from _pod(item)
+        yield from _aim(item, expected, view)
+
+
+def _labels(item: Item, expected: Expected, view: View) -> Iterator[Problem]:
+    labels = item.at("spec", "template", "metadata", "labels")
+    where = "spec.template.metadata.labels"
+    own = labels if isinstance(labels, dict) else {}
+    if COLOR_LABEL in own or COLOR_LABEL in (item.at("metadata", "labels") or {}):
+        yield item.problem(where, f"must not hold {COLOR_LABEL}: what selects a colour would find the test")
+    if own.get(_JOB_LABEL) != f"smoke-{expected.selects}":
+        yield item.problem(f"{where}.{_JOB_LABEL}", f"must be smoke-{expected.selects}, is {own.get(_JOB_LABEL)}")
+    for other in view.items:
+        kind = other.at("kind")
+        selector = other.at("spec", "selector") if kind == "Service" else other.at("spec", "selector", "matchLabels")
+        if isinstance(selector, dict) and selector and selector.items() <= own.items():
+            yield item.problem(where, f"{kind} {other.manifest.name} selects them")
+
+
+def _bounds(item: Item) -> Iterator[Problem]:
+    annotations = item.at("metadata", "annotations") or {}
+    for key in _HOOKS:
+        if key in annotations:
+            yield item.problem(f"metadata.annotations.{key}", "must be left out: a commit that skips it loses the test")
+    for key, most in (("backoffLimit", _MOST_RETRIES), ("activeDeadlineSeconds", _LONGEST)):
+        found = item.at("spec", key)
+        if type(found) is not int or not 0 <= found <= most:
+            yield item.problem(f"spec.{key}", f"must be at most {most}, is {found}")
+    if item.at("spec", "ttlSecondsAfterFinished") is not None:
+        yield item.problem("spec.ttlSecondsAfterFinished", "must be left out: the test would run again and again")
+
+
+def _pod(item: Item) -> Iterator[Problem]:
+    pod = item.at("spec", "template", "spec")
+    yield from _facts(item, _POD, pod, _FACTS)
+    if dig(pod, "securityContext", "runAsUser") == 0:
+        yield item.problem(f"{_POD}.securityContext.runAsUser", "must not be 0")
+    containers = dig(pod, "containers")
+    if not isinstance(containers, list) or not containers:
+        yield item.problem(f"{_POD}.containers", "must not be empty")
+        return
+    for index, container in enumerate(containers):
+        yield from _facts(item, f"{_POD}.containers.{index}", container, _CONTAINER_FACTS)
+
+
+def _aim(item: Item, expected: Expected, view: View) -> Iterator[Problem]:
+    variables = {dig(each, "name"): dig(each, "value") for each in item.at(*_CONTAINER, "env") or []}
+    where = f"{_POD}.containers.0.env"
+    for name, wanted in (("BGGEN_COLOR", str(expected.selects)), ("BGGEN_RELEASE", str(expected.release.number))):
+        if variables.get(name) != wanted:
+            yield item.problem(where, f"{name} must be {wanted}, is {variables.get(name)}")
+    url = variables.get("BGGEN_URL")
+    if url is None:
+        return
+    hosts = {
+        service.manifest.name for service, wanted in view.of("color service") if wanted.selects is expected.selects
+    }
+    host = str(url).removeprefix("http://").partition(":")[0]
+    if host not in hosts:
+        yield item.problem(where, f"BGGEN_URL asks {host}, which is no Service of {expected.selects}")
+
+
+_CONTAINER = ("spec", "template", "spec", "containers", 0)
+
+
+def _facts(item: Item, where: str, data: Any, wanted: tuple[tuple[tuple[str, ...], object], ...]) -> Iterator[Problem]:
+    for path, value in wanted:
+        found = dig(data, *path)
+        if type(found) is not type(value) or found != value:
+            must = "be left out" if value is None else f"be {value}"
+            yield item.problem(f"{where}.{'.'.join(path)}", f"must {must}, is {found}")

@@ -1,0 +1,29 @@
+"""What tells a release in a colour from every other that may have its number."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from bggen.spec.codec import spec_to_data
+
+if TYPE_CHECKING:
+    from bggen.model import Color, Release
+
+# What a release may change of itself without becoming another one: `scale` and `rollback` do.
+_SIZES = ("replicas", "autoscale")
+
+
+def identity(release: Release, color: Color) -> str:
+    """Return four hex digits for objects that cannot be changed once they exist.
+
+    A number alone does not do: `git revert` of a bump gives it free for another release, and `rollback --to` may bring
+    a release back in the other colour.
+    """
+    spec = spec_to_data(release.spec)
+    for component in spec["components"].values():
+        for key in _SIZES:
+            component.pop(key, None)
+    content = json.dumps([release.renderer, str(color), spec], sort_keys=True)
+    return hashlib.sha256(content.encode(errors="surrogatepass")).hexdigest()[:4]
