@@ -9,7 +9,7 @@ import pytest
 from tests.support.walk import Walk
 
 LONG = os.environ.get("BGGEN_HYPOTHESIS") == "long"
-SEEDS, STEPS = (20, 5_000) if LONG else (4, 60)
+SEEDS, STEPS = (20, 5_000) if LONG else (3, 200)
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

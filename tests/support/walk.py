@@ -200,26 +200,24 @@ def _users_reach_pods(state: EnvState, manifests: tuple[Manifest, ...]) -> None:
 
 
 def _of_users(state: EnvState, manifests: tuple[Manifest, ...]) -> Mapping[str, str]:
-    """Return what users depend on: the active colour's objects that run, the active Services and the routes.
+    """Return what users depend on: the active colour's objects, the active Services and the routes.
 
-    Jobs come and go with smoke tests, and Services, ServiceAccounts and active Services of components that only the
-    other release has are none of theirs.
+    Jobs come and go with smoke tests. Services that only stand in, for a component that the active release lacks or has
+    without a port, are none of theirs.
     """
     release = state.active_release
-    bases = {release.spec.base_name(name) for name in release.spec.components} if release else set()
-    return {
-        manifest.file: manifest.text
-        for manifest in manifests
-        if manifest.kind != "Job"
-        and not manifest.name.endswith("-preview")
-        and (
-            manifest.name in bases
-            or any(
-                manifest.color is state.active and manifest.name.startswith(f"{base}-{state.active}") for base in bases
-            )
-            or (manifest.kind == "Ingress" and manifest.name == state.app)
-        )
-    }
+    components = release.spec.components.values() if release else ()
+    bases = {release.spec.base_name(each.name): each for each in components if release}
+    found = {}
+    for manifest in manifests:
+        base = manifest.name if manifest.color is None else manifest.name.partition(f"-{state.active}")[0]
+        component = bases.get(base)
+        own = component is not None and manifest.color in {None, state.active}
+        if manifest.kind == "Service":
+            own = own and component is not None and component.port is not None
+        if manifest.kind != "Job" and (own or (manifest.kind == "Ingress" and manifest.name == state.app)):
+            found[manifest.file] = manifest.text
+    return found
 
 
 def _templates(manifests: tuple[Manifest, ...]) -> dict[str, Any]:
