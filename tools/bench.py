@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     # mypy names modules from the top of the checkout, Python from the folder of the script.
-    from tools import bench_repo
+    from tools import bench_render, bench_repo
 else:
+    import bench_render
     import bench_repo
 
 PYTHON = Path(sys.executable)
@@ -138,7 +139,7 @@ def main() -> int:
         print(f"error: {BGGEN} does not exist; make bench installs it", file=sys.stderr)
         return 2
     try:
-        missed = _table(rows(options.apps), options.runs)
+        missed = _table(rows(options.apps), options.runs) + _scale_table(options.apps)
     except RuntimeError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -147,18 +148,33 @@ def main() -> int:
 
 def _table(limits: Sequence[Row], runs: int) -> int:
     """Print the rows, and return how many are over their limit."""
-    print(f"{'measured':<28} {'ms':>6}  {'baseline':<42} {'ms':>6} {'ratio':>6} {'limit':>6}")
+    print(f"{'measured':<32} {'ms':>7}  {'baseline':<42} {'ms':>7} {'ratio':>6} {'limit':>6}")
     missed = 0
     for row in limits:
-        result = judge(row, runs)
-        holds = result.ratio <= row.limit
-        missed += not holds
-        print(
-            f"{row.subject.name:<28} {result.subject * 1000:>6.0f}  {row.baseline.name:<42} "
-            f"{result.baseline * 1000:>6.0f} {result.ratio:>6.2f} {row.limit:>6.2f}  {'holds' if holds else 'MISSED'}",
-            flush=True,
-        )
+        done = judge(row, runs)
+        missed += _line(row.subject.name, done.subject * 1000, row.baseline.name, done.baseline * 1000, row.limit)
     return missed
+
+
+def _scale_table(apps: int) -> int:
+    """Print the rows about rendering at scale, and return how many are over their limit."""
+    missed = 0
+    for result in bench_render.results(apps):
+        if isinstance(result, str):
+            print(result, flush=True)
+        else:
+            missed += _line(result.name, result.value, result.against, result.baseline, result.limit)
+    return missed
+
+
+def _line(name: str, value: float, against: str, baseline: float, limit: float) -> bool:
+    """Print one row, and return whether it is over its limit."""
+    ratio = value / baseline
+    verdict = "holds" if ratio <= limit else "MISSED"
+    print(
+        f"{name:<32} {value:>7.0f}  {against:<42} {baseline:>7.0f} {ratio:>6.2f} {limit:>6.2f}  {verdict}", flush=True
+    )
+    return ratio > limit
 
 
 def _bggen(command: str, app: int, number: int | None = None) -> list[str]:

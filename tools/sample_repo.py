@@ -21,6 +21,8 @@ COMMANDS = (
     "bump --app shop --env prod --image v1",
     "bump --app shop --env prod --image v2",
     "flip --app shop --env prod --release 2",
+    "bump --app guestbook --env staging --image v4",
+    "bump --app guestbook --env staging --image v5",
 )
 
 
@@ -36,7 +38,11 @@ def build(folder: Path) -> None:
     for command in ("init --quiet", "add .", "commit --quiet --message sample"):
         subprocess.run(["git", *command.split()], cwd=folder, env=env, check=True)
     for command in COMMANDS:
-        subprocess.run([sys.executable, "-m", "bggen", "--quiet", *command.split()], cwd=folder, env=env, check=True)
+        words = [sys.executable, "-m", "bggen", "--quiet", *command.split()]
+        done = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, check=False)
+        # A warning is for whoever flips, not for whoever makes a sample.
+        if done.returncode:
+            raise SystemExit(f"bggen {command}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
     shutil.rmtree(folder / ".git")
 
 

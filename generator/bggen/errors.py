@@ -6,7 +6,8 @@
     ├── UsageError             2   the command line does not fit
     ├── InvalidError           1   a spec, a state file or a manifest is wrong; carries every Problem
     │   ├── StateMismatchError 1   the digest in release.yaml does not fit the state files
-    │   └── TooNewError        1   written by a newer bggen
+    │   ├── TooNewError        1   written by a newer bggen
+    │   └── PatchError         1   a patch of a release does not fit an object that it matches
     ├── RefusedError           3   a precondition or a guard says no; `kind` says which
     ├── DifferencesError       4   --check found differences
     ├── ContentionError        5   the branch kept moving
@@ -79,6 +80,21 @@ class TooNewError(InvalidError):
     """A file needs a newer bggen than this one."""
 
     default_kind = "too-new"
+
+
+class PatchError(InvalidError):
+    """A patch of a release does not fit an object that it matches, or changes what it must not.
+
+    Args:
+        message: what is wrong, without the patch's own place.
+        release: the number of the release.
+        where: the place within the release's spec, `patches` first and then the number of the patch.
+    """
+
+    def __init__(self, message: str, *, release: int, where: tuple[str | int, ...]) -> None:
+        super().__init__(message)
+        self.release = release
+        self.where = where
 
 
 class RefusedError(BggenError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,12 +14,12 @@ from bggen.model import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
-    from typing import BinaryIO
 
     from bggen.model import Change
 
 MARKER = "bggen.yaml"
 MAX_BYTES = 1024 * 1024
+_OUTSIDE = re.compile(r"(?:\A|/)(?:\.{0,2}|\.git)(?=/|\Z)|[\0\n]", re.IGNORECASE)
 _WHAT = {"link": "a symbolic link", "submodule": "a submodule", "folder": "a folder", "file": "a file"}
 
 
@@ -38,6 +39,13 @@ class Files(Protocol):
         """Return what the folder holds: name → file, folder, link, submodule or other; {} where it is absent.
 
         `""` is the root. Raises InvalidError as `read` does.
+        """
+        ...
+
+    def contents(self, folder: str) -> Mapping[str, bytes]:
+        """Return the bytes of every regular file that lies in the folder, by name, sorted; {} where it is absent.
+
+        What is no regular file is left out. Raises InvalidError as `read` does.
         """
         ...
 
@@ -72,10 +80,9 @@ def segments(path: str) -> list[str]:
     """
     if not path:
         return []
-    names = path.split("/")
-    if any(name in {"", ".", ".."} or "\0" in name or "\n" in name or name.lower() == ".git" for name in names):
+    if _OUTSIDE.search(path):
         raise _invalid(path, "is not a path inside the config repo")
-    return names
+    return path.split("/")
 
 
 def find_root(start: Path) -> Path | None:
@@ -84,11 +91,19 @@ def find_root(start: Path) -> Path | None:
     return next((folder for folder in (here, *here.parents) if os.path.lexists(folder / MARKER)), None)
 
 
+def free_bytes(root: Path) -> int:
+    """Return how much the disk below the folder can still hold."""
+    facts = os.statvfs(root)
+    return facts.f_bavail * facts.f_frsize
+
+
 class WorkTree:
     """The files below `root` on disk."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        # Taking paths apart is most of what reading or writing every file of a large repo would cost with pathlib.
+        self.top = f"{root}/"
         self._folders: set[str] = set()
 
     def read(self, path: str) -> bytes | None:
@@ -96,24 +111,33 @@ class WorkTree:
         names = segments(path)
         if not self._has_folder(names[:-1]):
             return None
-        full = self.root / path
-        kind = _kind_of(full)
-        if kind is None:
+        return self._read(path)
+
+    def contents(self, folder: str) -> Mapping[str, bytes]:
+        """Return the folder's regular files; see Files."""
+        names = sorted(name for name, kind in self.names(folder).items() if kind == "file")
+        # The way there was looked at with the names.
+        segments("/".join(names))
+        found = {name: self._read(f"{folder}/{name}") for name in names}
+        return {name: content for name, content in found.items() if content is not None}
+
+    def _read(self, path: str) -> bytes | None:
+        try:
+            return _read_regular(self.top + path, path)
+        except FileNotFoundError:
             return None
-        if kind != "file":
-            raise not_a(path, kind, "file")
-        with _says(path, "read"), _open_regular(full, path) as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > MAX_BYTES:
-                raise too_large(path, size)
-            return file.read()
+        except OSError as error:
+            kind = _kind_of(self.top + path)
+            if kind is not None and kind != "file":
+                raise not_a(path, kind, "file") from error
+            raise _failed(path, "read", error) from error
 
     def names(self, folder: str) -> Mapping[str, str]:
         """Return what the folder holds; see Files."""
         if not self._has_folder(segments(folder)):
             return {}
         with _says(folder, "read"), os.scandir(self.root / folder) as entries:
-            return {entry.name: _kind(entry.stat(follow_symlinks=False).st_mode) for entry in entries}
+            return {entry.name: _kind_of_entry(entry) for entry in entries}
 
     def write(self, changes: Sequence[Change]) -> None:
         """Write and remove the changes' files, each at once: a reader sees the old bytes or the new ones.
@@ -136,7 +160,7 @@ class WorkTree:
     def check(self, path: str) -> str | None:
         """Return what stands at the path (a word of `Files.names`), or None; the way to it must be plain folders."""
         names = segments(path)
-        return _kind_of(self.root / path) if self._has_folder(names[:-1]) else None
+        return _kind_of(self.top + path) if self._has_folder(names[:-1]) else None
 
     def missing_folders(self, path: str) -> Iterator[str]:
         """Yield the folders above the path that do not exist, outermost first."""
@@ -150,11 +174,13 @@ class WorkTree:
         self._folders.clear()
 
     def _has_folder(self, names: Sequence[str]) -> bool:
+        if "/".join(names) in self._folders:
+            return True
         for depth in range(1, len(names) + 1):
             folder = "/".join(names[:depth])
             if folder in self._folders:
                 continue
-            kind = _kind_of(self.root / folder)
+            kind = _kind_of(self.top + folder)
             if kind is None:
                 return False
             if kind != "folder":
@@ -197,38 +223,43 @@ class Staged:
         self._executable = executable
         self.folders: list[str] = []
         self.temps: dict[str, str] = {}
+        seen: set[str] = set()
         for number, (path, content) in enumerate(contents.items()):
             kind = tree.check(path)
             if kind not in {None, "file"}:
                 raise not_a(path, str(kind), "file")
             if content is not None:
-                self.folders += [folder for folder in tree.missing_folders(path) if folder not in self.folders]
                 head = path.rpartition("/")[0]
+                if head not in seen:
+                    seen.add(head)
+                    self.folders += [folder for folder in tree.missing_folders(path) if folder not in self.folders]
                 # Short and made of nothing from the path, so that it never exceeds what a file name may have.
                 self.temps[path] = names[path] if names else f"{head}{'/' if head else ''}.bggen-{token}-{number}.tmp"
 
     def write(self) -> None:
         """Write every temporary file; after a failure call `discard`."""
-        root = self._tree.root
+        top = self._tree.top
         for folder in self.folders:
             with _says(folder, "make"):
-                (root / folder).mkdir()
+                os.mkdir(top + folder)  # noqa: PTH102 - see WorkTree.top
         for path, temp in self.temps.items():
             mode = 0o777 if path in self._executable else 0o666
             with _says(path, "write"):
-                descriptor = os.open(root / temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(self._contents[path] or b"")
+                descriptor = os.open(top + temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+                with os.fdopen(descriptor, "wb", buffering=0) as file:
+                    left = memoryview(self._contents[path] or b"")
+                    while left:
+                        left = left[file.write(left) :]
 
     def place(self) -> None:
         """Move every temporary file into place, remove what is to go, and the folders that this leaves empty."""
-        root = self._tree.root
+        top = self._tree.top
         for path, content in self._contents.items():
             with _says(path, "write"):
                 if content is not None:
-                    (root / self.temps[path]).replace(root / path)
+                    os.replace(top + self.temps[path], top + path)  # noqa: PTH105 - see WorkTree.top
                 else:
-                    (root / path).unlink(missing_ok=True)
+                    (self._tree.root / path).unlink(missing_ok=True)
                     self._remove_empty(path)
 
     def discard(self) -> None:
@@ -267,20 +298,46 @@ def _kind(mode: int) -> str:
     return "link" if stat.S_ISLNK(mode) else "other"
 
 
-def _kind_of(path: Path) -> str | None:
+def _kind_of(path: str) -> str | None:
     try:
-        return _kind(path.lstat().st_mode)
+        return _kind(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return None
 
 
-def _open_regular(full: Path, path: str) -> BinaryIO:
+def _kind_of_entry(entry: os.DirEntry[str]) -> str:
+    # Told by the folder itself, where its file system knows.
+    if entry.is_symlink():
+        return "link"
+    if entry.is_file(follow_symlinks=False):
+        return "file"
+    return "folder" if entry.is_dir(follow_symlinks=False) else "other"
+
+
+def _read_regular(full: str, path: str) -> bytes:
     # A pipe that took the file's place since it was looked at must not make us wait, nor a link lead us away.
     descriptor = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return os.fdopen(descriptor, "rb")
-    os.close(descriptor)
-    raise not_a(path, "other", "file")
+    try:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            raise not_a(path, _kind(facts.st_mode), "file")
+        if facts.st_size > MAX_BYTES:
+            raise too_large(path, facts.st_size)
+        content = b""
+        # One byte more, so that the end shows without another look, unless the file grows meanwhile.
+        while more := os.read(descriptor, max(facts.st_size - len(content), 0) + 1):
+            content += more
+            if len(content) > MAX_BYTES:
+                raise too_large(path, len(content))
+            if len(content) == facts.st_size:
+                break
+        return content
+    finally:
+        os.close(descriptor)
+
+
+def _failed(path: str, verb: str, error: OSError) -> GitError:
+    return GitError(f"cannot {verb} {printable(path) or 'the config repo'}: {error.strerror}")
 
 
 @contextlib.contextmanager
@@ -288,4 +345,4 @@ def _says(path: str, verb: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise GitError(f"cannot {verb} {printable(path) or 'the config repo'}: {error.strerror}") from error
+        raise _failed(path, verb, error) from error

@@ -269,6 +269,27 @@ def test_diff_compares_active_with_idle(live: ConfigRepo) -> None:
     document = live.document("diff")
     assert document["images"] == {"hello": {"active": "ghcr.io/acme/hello:v1", "idle": "ghcr.io/acme/hello:v2"}}
     assert "-    image: ghcr.io/acme/hello:v1\n+    image: ghcr.io/acme/hello:v2" in document["diff"]
+    assert document["components"] == {"added": {}, "removed": {}}
+    assert document["differences"] == [
+        {
+            "component": "hello",
+            "topic": "image",
+            "path": ["components", "hello", "image"],
+            "change": "changed",
+            "active": "ghcr.io/acme/hello:v1",
+            "idle": "ghcr.io/acme/hello:v2",
+        },
+    ]
+    (manifest,) = document["manifests"]
+    assert (manifest["kind"], manifest["name"], manifest["change"]) == ("Deployment", "hello-blue", "changed")
+    assert live.ok("diff").out.splitlines()[:6] == [
+        "hello/prod: active blue 1 (v1)",
+        "            idle green 2 (v2)",
+        "hello:",
+        "  image  ~ v1 → v2  (ghcr.io/acme/hello)",
+        "manifests, as if both releases were blue:",
+        "  ~ Deployment hello-blue",
+    ]
 
 
 def test_show_prints_the_resolved_spec_as_yaml(repo: ConfigRepo) -> None:

@@ -250,3 +250,21 @@ def test_past_states_of_files_that_are_none(repo: Repo) -> None:
     (newest,) = past_states(repo.path, PROD, NAMES[:1], most=1).states
     assert newest.files == {"release.yaml": b""}
     assert past_states(repo.path, "apps/none/prod", NAMES, most=1).states == ()
+
+
+def test_many_at_once_are_told_as_each_alone(repo: Repo) -> None:
+    paths = [f"apps/app-{number}/prod/release.yaml" for number in range(120)]
+    repo.commit(dict.fromkeys(paths, "active: blue\nlast: 1\n"), "first", day(2))
+    repo.commit({paths[7]: "active: green\nlast: 1\n", paths[8]: "active: blue\nlast: 2\n"}, "some", day(3))
+    # Of the same look, and nobody's business.
+    repo.commit({"apps/other/stage/release.yaml": "active: green\n", "apps/x/prod/deep/release.yaml": "active: blue\n"})
+    since = active_since(repo.path, [*paths, "apps/none/prod/release.yaml"])
+    assert since == {**dict.fromkeys(paths, at(2)), paths[7]: at(3), "apps/none/prod/release.yaml": None}
+    assert active_since(repo.path, paths[:50]) == {path: since[path] for path in paths[:50]}
+
+
+def test_many_at_once_in_a_folder_whose_name_is_a_pattern(repo: Repo) -> None:
+    paths = [f"[a]*/app-{number}/prod/release.yaml" for number in range(120)]
+    repo.commit(dict.fromkeys(paths, "active: blue\n"), "first", day(2))
+    repo.commit({"a-other/app-0/prod/release.yaml": "active: blue\n"}, "other", day(3))
+    assert active_since(repo.path, paths) == dict.fromkeys(paths, at(2))

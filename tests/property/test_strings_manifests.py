@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from hypothesis import given, settings
@@ -13,9 +13,24 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from bggen.model import EnvRef, Health, Image, Manifest, Route
-from bggen.model.parts import EnvFrom, Mount, Peer, Placement, Schedule, ServiceAccountSettings, Toleration
+from bggen.model.parts import (
+    CommandSmoke,
+    EnvFrom,
+    HttpSmoke,
+    Mount,
+    Peer,
+    Placement,
+    Preview,
+    Schedule,
+    ServiceAccountSettings,
+    ServiceSettings,
+    Toleration,
+)
 from bggen.render import render
-from tests.support.states import DIGEST, app_spec, component, first, hello_spec, texts
+from tests.support.states import DIGEST, app_spec, bumped, component, first, hello_spec, texts
+
+if TYPE_CHECKING:
+    from bggen.model import AppSpec
 
 
 def readings(manifests: tuple[Manifest, ...], file: str) -> list[Any]:
@@ -86,6 +101,63 @@ def test_routes(host: str, path: str, tls: str, ingress_class: str, annotations:
         assert spec["tls"] == [{"hosts": [host], "secretName": tls}]
         assert spec["ingressClassName"] == ingress_class
         assert {**data["metadata"]["annotations"], **annotations} == data["metadata"]["annotations"]
+
+
+@budget
+@given(st.lists(values, min_size=1, max_size=3), values, values, values, st.dictionaries(values, values, max_size=3))
+def test_several_hosts_and_previews(
+    hosts: list[str], preview: str, tls: str, ingress_class: str, annotations: dict[str, str]
+) -> None:
+    shown = Preview(preview, tls, ingress_class, annotations)
+    for switch, name in (("service", "hello-preview"), ("ingress", "hello-green")):
+        route = Route(tuple(hosts), {"/": "hello"}, switch, preview=shown)  # type: ignore[arg-type]  # one of its names
+        manifests = render(first(replace(hello_spec(), route=route)))
+        for data in readings(manifests, "ingress-hello.yaml"):
+            assert [rule["host"] for rule in data["spec"]["rules"]] == hosts
+        if preview in hosts:
+            assert not any(manifest.name == "hello-preview" and manifest.kind == "Ingress" for manifest in manifests)
+            continue
+        for data in readings(manifests, "ingress-hello-preview.yaml"):
+            (rule,) = data["spec"]["rules"]
+            assert rule["host"] == preview
+            assert rule["http"]["paths"][0]["backend"]["service"]["name"] == name
+            assert data["spec"]["tls"] == [{"hosts": [preview], "secretName": tls}]
+            assert data["spec"]["ingressClassName"] == ingress_class
+            assert {**annotations, **data["metadata"]["annotations"]} == data["metadata"]["annotations"]
+
+
+@budget
+@given(st.dictionaries(values, values, max_size=3))
+def test_annotations_of_a_service(annotations: dict[str, str]) -> None:
+    settings = ServiceSettings("NodePort", 30080, annotations=annotations)
+    for data in readings(render(first(hello_spec(service=settings))), "service-hello.yaml"):
+        assert {**annotations, **data["metadata"]["annotations"]} == data["metadata"]["annotations"]
+        assert data["spec"]["ports"][0]["nodePort"] == 30080
+
+
+@budget
+@given(st.lists(values, min_size=1, max_size=4), st.dictionaries(values, values, max_size=4), values, values, values)
+def test_smoke_tests(command: list[str], env: dict[str, str], secret: str, key: str, path: str) -> None:
+    image = Image("ghcr.io/acme/smoke", "v1")
+    spec = replace(hello_spec(), smoke=CommandSmoke(image, tuple(command), {**env, "the one": EnvRef("field", key)}))
+    for data in _jobs(spec):
+        (container,) = data["spec"]["template"]["spec"]["containers"]
+        assert container["command"] == command
+        found = {each["name"]: each.get("value", each.get("valueFrom")) for each in container["env"]}
+        own = {"the one": {"fieldRef": {"fieldPath": key}}, "BGGEN_COLOR": "green", "BGGEN_RELEASE": "2"}
+        assert found == {**env, **own}
+    spec = replace(hello_spec(image_pull_secrets=(secret,)), smoke=HttpSmoke("hello", f"/{path}", image, timeout=5))
+    for data in _jobs(spec):
+        pod = data["spec"]["template"]["spec"]
+        assert pod["imagePullSecrets"] == [{"name": secret}]
+        found = {each["name"]: each["value"] for each in pod["containers"][0]["env"]}
+        assert found["BGGEN_URL"] == f"http://hello-green:80/{path}".replace("$", "$$")
+
+
+def _jobs(spec: AppSpec) -> list[Any]:
+    manifests = render(bumped(first(spec), spec))
+    (file,) = [manifest.file for manifest in manifests if manifest.kind == "Job"]
+    return readings(manifests, file)
 
 
 @budget

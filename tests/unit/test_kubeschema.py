@@ -15,6 +15,7 @@ from bggen.errors import InvalidError, UsageError
 from bggen.render import render
 from tests.support.everything import pod_spec
 from tests.support.python import run_python
+from tests.support.smoked import COMMAND, gated, guestbook, smoked
 from tests.support.states import bumped, crew_spec, first, hello_spec, parked, shop_spec, states
 
 if TYPE_CHECKING:
@@ -46,6 +47,23 @@ def test_the_schemas_are_those_that_we_know_of() -> None:
 def test_all_that_is_rendered_for_a_minor_is_valid_on_it(spec: AppSpec, minor: str) -> None:
     made_for = replace(spec, kubernetes=minor)
     assert validated(bumped(first(made_for), made_for), minor) == []
+
+
+@pytest.mark.parametrize("minor", kubeschema.known_minors())
+@pytest.mark.parametrize(
+    "spec",
+    [
+        smoked(),
+        smoked(smoke=COMMAND, publishes_status=True),
+        guestbook(),
+        guestbook(type="LoadBalancer", node_port=None, publishes_status=True),
+    ],
+)
+def test_what_stands_around_the_switch_is_valid_on_every_minor(spec: AppSpec, minor: str) -> None:
+    made_for = replace(spec, kubernetes=minor)
+    state = bumped(first(made_for), made_for)
+    for each in (state, bumped(gated(state), made_for)):
+        assert validated(each, minor) == []
 
 
 @pytest.mark.parametrize("minor", [OLDEST, NEWEST])

@@ -24,8 +24,8 @@ from bggen.model.parts import (
 )
 from bggen.resources import resource_dir
 from bggen.spec import spec_to_data
+from bggen.spec.kinds import CRON_FIELDS
 from bggen.spec.resolving import SHORTHAND
-from bggen.spec.workload import CRON_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ import pytest
 
 from bggen.spec import load_repo, resolve
 from bggen.spec.canonical import canonical
+from bggen.spec.kinds import CRON_FIELDS
 from bggen.spec.repo import DEFAULT_MINOR
 from bggen.spec.sections import SMOKE_IMAGE
-from bggen.spec.workload import CRON_FIELDS
 from tests.unit.test_schemas import load, parts, resolved
 
 if TYPE_CHECKING:

@@ -116,6 +116,16 @@ def test_a_component_may_have_the_name_of_a_text_key() -> None:
     assert data(text, **options) == {"components": {"env": {"port": 80, "env": {"port": "80"}}}}
 
 
+def test_nothing_is_text_beneath_a_key_that_is_taken_as_it_is() -> None:
+    text = "env: {A: 1, patches: [2]}\npatches: [{env: [{a: true, b: 1.5}], env2: x}]\nlater: {env: {A: 1}}\n"
+    options = {"text_under": frozenset(("env",)), "as_is_under": frozenset(("patches",))}
+    assert data(text, **options) == {
+        "env": {"A": "1", "patches": ["2"]},
+        "patches": [{"env": [{"a": True, "b": 1.5}], "env2": "x"}],
+        "later": {"env": {"A": "1"}},
+    }
+
+
 def test_an_alias_is_text_where_it_stands() -> None:
     text = "port: &p 8080\nenv: {A: *p, B: &b 9090}\nother: *b\n"
     assert data(text, text_under=frozenset(("env",))) == {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bggen import state as state_files
 from bggen import transitions
 from bggen.app.delivery import Order, carry_out
+from bggen.app.patching import refuse_unfit
 from bggen.errors import RefusedError, UsageError
 from bggen.images import parse_image_arg
 from bggen.plan import env_folder
@@ -78,7 +79,9 @@ def bump(place: Place, app: str | None, env: str | None, options: BumpOptions, *
             force=options.force,
             then_flip=options.flip.request() if options.flip else None,
         )
-        return transitions.bump(now.state, request)
+        decided = transitions.bump(now.state, request)
+        refuse_unfit(now.source, decided, frozen=options.keep_config)
+        return decided
 
     return carry_out(Order("bump", place, app, env, decide), dry_run=dry_run)
 

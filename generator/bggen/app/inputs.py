@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bggen import state as state_files
-from bggen.app.place import NAME, app_names, choose_app, choose_env
+from bggen.app.memory import asked
+from bggen.app.place import NAME, app_folders, choose_app, choose_env
 from bggen.errors import InvalidError, TooNewError, UsageError
 from bggen.plan import env_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bggen.app.memory import Memory
     from bggen.app.place import Place
     from bggen.model import AppSpec, EnvState
     from bggen.model.config import RepoConfig
@@ -70,17 +72,23 @@ class Source:
 
     def state(self, app: str, env: str) -> tuple[EnvState, Mapping[str, bytes]]:
         """Return the state of an (app, env), and the files that hold it."""
+        content = self.state_files(app, env)
+        return self.decode(app, env, content), content
+
+    def state_files(self, app: str, env: str) -> Mapping[str, bytes]:
+        """Return the files that hold the state of an (app, env), by name; none before the first release."""
         folder = env_folder(app, env)
         found = {name: self.files.read(f"{folder}/{name}") for name in state_files.FILES}
-        content = {name: text for name, text in found.items() if text is not None}
-        return state_files.decode(app, env, folder, content), content
+        return {name: text for name, text in found.items() if text is not None}
+
+    @staticmethod
+    def decode(app: str, env: str, content: Mapping[str, bytes]) -> EnvState:
+        """Return what the state files hold."""
+        return state_files.decode(app, env, env_folder(app, env), content)
 
     def manifests(self, app: str, env: str) -> Mapping[str, bytes]:
         """Return the files of `manifests/` by name; folders and links in it are not ours, and are left out."""
-        folder = f"{env_folder(app, env)}/manifests"
-        names = [name for name, kind in self.files.names(folder).items() if kind == "file"]
-        found = {name: self.files.read(f"{folder}/{name}") for name in sorted(names)}
-        return {name: content for name, content in found.items() if content is not None}
+        return self.files.contents(f"{env_folder(app, env)}/manifests")
 
 
 def choose(source: Source, place: Place, app: str | None, env: str | None) -> tuple[str, str]:
@@ -113,31 +121,58 @@ def choose(source: Source, place: Place, app: str | None, env: str | None) -> tu
     return name, choose_env(place, env, list(repo.environments), own)
 
 
-def choose_several(
+def choose_apps(
     source: Source,
     place: Place,
     apps: Sequence[str] | None,
     envs: Sequence[str] | None,
-) -> tuple[list[tuple[str, str]], tuple[InvalidError, ...]]:
-    """Return the (app, env) pairs that a reading command means, and what made apps unreadable.
+) -> tuple[RepoConfig, list[str], tuple[str, ...]]:
+    """Return the settings, the apps, and the environments that a reading command means; no environments mean all.
 
-    Without names these are all of them; in an app's folder only that app's, and in an environment's only that pair.
+    Without names it is every folder that may be an app; in an app's folder only that one, and in an environment's only
+    that pair.
+
+    Raises:
+        InvalidError: bggen.yaml is wrong.
+        UsageError: there is no such app or environment.
     """
     repo = source.repo()
     if not apps and place.app is not None:
         apps = [place.app]
         if not envs and place.env is not None and place.env in repo.environments:
             envs = [place.env]
-    names = [choose_app(place, name, source.files) for name in apps] if apps else app_names(source.files)
+    names = [choose_app(place, name, source.files) for name in apps or ()]
     for env in envs or ():
         choose_env(place, env, list(repo.environments), list(repo.environments))
-    pairs: list[tuple[str, str]] = []
-    failed: list[InvalidError] = []
-    for name in names:
-        try:
-            own = source.environments(name, repo)
-        except InvalidError as error:
-            failed.append(error)
-            continue
-        pairs += [(name, env) for env in own if not envs or env in envs]
-    return pairs, tuple(failed)
+    return repo, list(dict.fromkeys(names)) if apps else app_folders(source.files), tuple(envs or ())
+
+
+def environments(
+    source: Source, app: str, repo: RepoConfig, envs: Sequence[str], memory: Memory | None = None
+) -> Sequence[str]:
+    """Return the environments of an app that a reading command means; a folder without an app.yaml is in none.
+
+    Args:
+        source: where the app is read from.
+        app: the app.
+        repo: the settings.
+        envs: those that were named; none of them for all.
+        memory: spares a known app.yaml being read as YAML.
+
+    Raises:
+        InvalidError: app.yaml cannot be read.
+    """
+    content = source.files.read(f"apps/{app}/app.yaml")
+    if content is None:
+        return ()
+    question, known = "", None
+    if memory is not None:
+        question = asked("environments", content, *(env.encode() for env in repo.environments))
+        known = memory.answer(question)
+    if known is None:
+        own = source.environments(app, repo)
+        if memory is not None and own:
+            memory.note(question, ",".join(own))
+    else:
+        own = known.split(",")
+    return [env for env in repo.environments if env in own and (not envs or env in envs)]

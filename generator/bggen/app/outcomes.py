@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from bggen.app.views import Status, View
@@ -46,6 +46,27 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file that was written anew, changed or removed; its contents stay where they were compared.
+
+    Attributes:
+        path: relative to the config repo's root.
+        diff: the unified diff, where it was asked for.
+    """
+
+    path: str
+    verb: Literal["written", "changed", "removed"]
+    diff: str = ""
+
+    @classmethod
+    def of(cls, change: Change, diff: str = "") -> FileChange:
+        """Return what the report needs of a change."""
+        if change.after is None:
+            return cls(change.path, "removed", diff)
+        return cls(change.path, "written" if change.before is None else "changed", diff)
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """Files that a command wrote, or would write, into the work tree.
 
@@ -55,11 +76,10 @@ class Written:
     """
 
     action: str
-    changes: tuple[Change, ...]
+    changes: tuple[FileChange, ...]
     check: bool = False
     left_alone: tuple[str, ...] = ()
     rendered: int = 0
-    show_diff: bool = False
     notes: tuple[str, ...] = ()
 
     @property

@@ -91,8 +91,12 @@ def choose_env(place: Place, given: str | None, known: Sequence[str], own: Seque
 
 def app_names(files: Files) -> list[str]:
     """Return the names of all apps: the folders of `apps/` that hold an app.yaml."""
-    folders = sorted(name for name, kind in files.names("apps").items() if kind == "folder")
-    return [name for name in folders if "app.yaml" in files.names(f"apps/{name}")]
+    return [name for name in app_folders(files) if "app.yaml" in files.names(f"apps/{name}")]
+
+
+def app_folders(files: Files) -> list[str]:
+    """Return the names of all folders that may be apps: those of `apps/`."""
+    return sorted(name for name, kind in files.names("apps").items() if kind == "folder")
 
 
 def _only(names: Sequence[str], option: str, none: str, several: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bggen import transitions
 from bggen.app.delivery import Order, carry_out
+from bggen.app.patching import refuse_unfit
 from bggen.app.place import choose_env
 from bggen.errors import UsageError
 from bggen.render import LATEST
@@ -35,7 +36,9 @@ def promote(
         spec = now.source.spec(target.app, target.env)
         source, _ = now.source.state(target.app, _source_env(now, place, from_env))
         request = transitions.BumpRequest(spec=spec, renderer=LATEST, then_flip=flip.request() if flip else None)
-        return transitions.promote(target, source, request)
+        decided = transitions.promote(target, source, request)
+        refuse_unfit(now.source, decided, frozen=False)
+        return decided
 
     return carry_out(Order("promote", place, app, env, decide), dry_run=dry_run)
 

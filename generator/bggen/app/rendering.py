@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bggen.app.inputs import Source, choose, choose_several
+from bggen.app.crew import crew
+from bggen.app.inputs import Source, choose, choose_apps
+from bggen.app.manifests import Manifests
+from bggen.app.memory import Memory, memory_of
 from bggen.app.outcomes import Stream, Written
 from bggen.app.progress import SILENT
-from bggen.errors import InvalidError, UsageError
-from bggen.model import Problem
-from bggen.plan import compare_manifests, env_folder
+from bggen.errors import GitError, InvalidError, UsageError
 from bggen.render import render as render_state
 from bggen.spec import FORGETFUL
-from bggen.workspace import WorkTree
+from bggen.workspace import WorkTree, free_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bggen.app.manifests import Looked
     from bggen.app.place import Place
     from bggen.app.progress import Progress
-    from bggen.model import Change
+    from bggen.model import Problem
 
 
 def render(
@@ -35,38 +37,28 @@ def render(
 
     Raises:
         InvalidError: with the problems of every state that cannot be rendered; then nothing is written.
-        RefusedError: a file that bggen did not write stands where a manifest goes.
+        RefusedError: a file that bggen did not write stands where a manifest goes; then nothing is written, either.
+        GitError: the disk cannot hold what is to be written.
     """
-    tree = WorkTree(place.root)
-    source = Source(tree, FORGETFUL)
-    changes: list[Change] = []
-    left: list[str] = []
-    count = 0
-    problems: list[Problem] = []
-    pairs = _pairs(source, place, apps, envs)
-    progress.start(len(pairs))
-    for app, env in pairs:
-        progress.advance()
-        try:
-            manifests = render_state(source.state(app, env)[0])
-        except InvalidError as error:
-            problems += error.problems or (as_problem(env_folder(app, env), error),)
-            continue
-        compared = compare_manifests(env_folder(app, env), source.manifests(app, env), manifests)
-        changes += compared.changes
-        left += compared.left_alone
-        count += len(manifests)
-    if problems:
-        raise InvalidError(str(problems[0]), problems=problems)
-    if not check:
-        tree.write(changes)
+    # Others rely on what `--check` says. So it proves everything anew, whatever earlier runs have found.
+    memory = Memory(None) if check else memory_of(place.root)
+    source = Source(WorkTree(place.root), FORGETFUL if check else memory)
+    repo, names, meant = choose_apps(source, place, apps, envs)
+    job = Manifests(place.root, repo, meant, None if check else memory, show_diff=show_diff)
+    progress.start(len(names) if check else 2 * len(names))
+    with crew(job, len(names)) as workers:
+        looked = workers.look(names, progress)
+        _raise_what_stands_in_the_way(looked)
+        if not check:
+            _refuse_a_full_disk(place, looked)
+            workers.finish(progress)
+    memory.save(one.learnt for one in looked)
     return Written(
         "render",
-        tuple(changes),
+        tuple(change for one in looked for change in one.changes),
         check=check,
-        left_alone=tuple(left),
-        rendered=count,
-        show_diff=show_diff,
+        left_alone=tuple(path for one in looked for path in one.left_alone),
+        rendered=sum(one.rendered for one in looked),
     )
 
 
@@ -82,17 +74,12 @@ def stream(place: Place, apps: Sequence[str] | None, envs: Sequence[str] | None)
     """
     source = Source(WorkTree(place.root), FORGETFUL)
     pair = _single(source, place, apps, envs)
-    documents = [
-        manifest.text
-        for app, env in ([pair] if pair else _pairs(source, place, apps, envs))
-        for manifest in render_state(source.state(app, env)[0])
-    ]
-    return Stream("render", "".join(f"---\n{document}" for document in documents))
-
-
-def as_problem(path: str, error: InvalidError) -> Problem:
-    """Return an error that carries no problems of its own as one, so that it can be reported among others."""
-    return Problem(path, 0, 0, "", error.message.removeprefix(f"{path}: "))
+    if pair:
+        documents = [f"---\n{manifest.text}" for manifest in render_state(source.state(*pair)[0])]
+        return Stream("render", "".join(documents))
+    repo, names, meant = choose_apps(source, place, apps, envs)
+    job = Manifests(place.root, repo, meant, None)
+    return Stream("render", "".join(text for name in names for text in job.texts(name)))
 
 
 def _single(
@@ -113,14 +100,20 @@ def _single(
     return None
 
 
-def _pairs(
-    source: Source,
-    place: Place,
-    apps: Sequence[str] | None,
-    envs: Sequence[str] | None,
-) -> list[tuple[str, str]]:
-    pairs, failed = choose_several(source, place, apps, envs)
-    problems = [problem for error in failed for problem in error.problems]
+def _raise_what_stands_in_the_way(looked: Sequence[Looked]) -> None:
+    problems: list[Problem] = [problem for one in looked for problem in one.problems]
     if problems:
         raise InvalidError(str(problems[0]), problems=problems)
-    return pairs
+    for one in looked:
+        if one.refused:
+            raise one.refused
+
+
+def _refuse_a_full_disk(place: Place, looked: Sequence[Looked]) -> None:
+    needed = sum(one.grows for one in looked)
+    if needed > 0 and needed > free_bytes(place.root):
+        raise GitError(
+            f"the manifests need {needed:,} bytes more than they have, and the disk has {free_bytes(place.root):,}",
+            hint="nothing was written; make room, or name some of the apps with --app",
+            kind="files",
+        )

@@ -8,6 +8,7 @@ from bggen import yamlio
 from bggen.app.inputs import Source, choose
 from bggen.app.outcomes import Stream
 from bggen.app.views import Compared, Shown
+from bggen.comparing import compare, compare_objects
 from bggen.errors import UsageError
 from bggen.model import Change
 from bggen.plan import unified
@@ -50,7 +51,7 @@ def diff(place: Place, app: str | None, env: str | None) -> Compared:
         for component in sorted(before.keys() | after.keys())
         if before.get(component) != after.get(component)
     }
-    return Compared(state, differing, _spec_diff(active, idle))
+    return Compared(state, differing, _spec_diff(active, idle), compare(active, idle), compare_objects(state))
 
 
 def schema(name: str | None) -> Stream:

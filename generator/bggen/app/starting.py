@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bggen import yamlio
-from bggen.app.outcomes import Written
+from bggen.app.outcomes import FileChange, Written
 from bggen.errors import InvalidError, UsageError
 from bggen.model import API_VERSION, Change
 from bggen.spec import FORGETFUL, load_repo, resolve
@@ -61,7 +61,7 @@ def init(folder: Path) -> Written:
         "next: git init, where this is no repository yet; git add . && git commit",
         "next: bggen bump --app hello --env staging --image TAG",
     )
-    return Written("init", tuple(changes), notes=notes)
+    return Written("init", tuple(map(FileChange.of, changes)), notes=notes)
 
 
 def new(place: Place, name: str, image: str, port: int | None, host: str | None) -> Written:
@@ -85,7 +85,9 @@ def new(place: Place, name: str, image: str, port: int | None, host: str | None)
     changes = (Change(path, None, content),)
     tree.write(changes)
     return Written(
-        "new", changes, notes=(f"next: git add {path} && git commit, then bggen bump --app {name} --image TAG",)
+        "new",
+        tuple(map(FileChange.of, changes)),
+        notes=(f"next: git add {path} && git commit, then bggen bump --app {name} --image TAG",),
     )
 
 

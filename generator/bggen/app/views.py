@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bggen.model import Color
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
 
+    from bggen.comparing import Comparison, ObjectDifference
     from bggen.events import Event
-    from bggen.model import Color, EnvState, Problem
+    from bggen.model import EnvState, Hold, Idle, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +26,51 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Brief:
+    """What status tells of a release: its number, and the image of every component as Kubernetes reads it."""
+
+    number: int
+    images: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class StatusRow:
-    """What runs where in one (app, env).
+    """What runs where in one (app, env); small, because all rows are held at once. See EnvState for the words.
 
     Attributes:
-        since: when the active colour became active, RFC 3339; None where Git does not tell.
+        releases: what each colour holds; an empty one is not in it.
+        previous: the number of the release that `rollback` returns to.
+        rollback: that release, where it can be read now.
         pending_spec: whether the spec holds changes that no colour has yet.
+        since: when the active colour became active, RFC 3339; None where Git does not tell.
     """
 
-    state: EnvState
-    since: str | None
+    app: str
+    env: str
+    active: Color | None
+    idle: Idle
+    pending: bool
+    releases: Mapping[Color, Brief]
+    previous: int | None
+    rollback: Brief | None
+    hold: Hold | None
     pending_spec: bool
+    since: str | None = None
+
+    @property
+    def idle_color(self) -> Color:
+        """The colour that the next bump fills: blue before the first release."""
+        return Color.BLUE if self.active is None else self.active.other
+
+    @property
+    def active_release(self) -> Brief | None:
+        """What users are served by; None before the first release."""
+        return None if self.active is None else self.releases.get(self.active)
+
+    @property
+    def idle_release(self) -> Brief | None:
+        """What the idle colour holds; None while it is empty."""
+        return self.releases.get(self.idle_color)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +87,15 @@ class Compared:
     Attributes:
         images: component → (active's image, idle's image), only where they differ.
         diff: of the frozen specs, as a unified diff.
+        comparison: every difference of the frozen specs.
+        objects: what of the rendered objects differs.
     """
 
     state: EnvState
     images: Mapping[str, tuple[str | None, str | None]]
     diff: str
+    comparison: Comparison
+    objects: tuple[ObjectDifference, ...]
 
 
 @dataclass(frozen=True, slots=True)

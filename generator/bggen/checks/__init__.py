@@ -71,14 +71,15 @@ def collisions(rendered: Iterable[tuple[str, Sequence[Manifest]]]) -> tuple[Prob
                 problems.append(Problem(path, 0, 0, "metadata.name", message))
             else:
                 seen[key] = path
-            for port in _node_ports(manifest):
+            for port in node_ports(manifest):
                 other = ports.setdefault((cluster, port), path)
                 if other != path:
                     problems.append(Problem(path, 0, 0, "spec.ports", f"nodePort {port} is also wanted by {other}"))
     return tuple(sorted(problems))
 
 
-def _node_ports(manifest: Manifest) -> list[int]:
+def node_ports(manifest: Manifest) -> list[int]:
+    """Return the ports of nodes that an object wants."""
     # Parsing is what takes long, and hardly any Service has one.
     data = parsed(manifest) if manifest.kind == "Service" and "nodePort:" in manifest.text else None
     ports = dig(data, "spec", "ports")

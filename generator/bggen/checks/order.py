@@ -19,8 +19,13 @@ _SWITCH = 20
 _STOP = 25
 _BEFORE_LAST = 27
 _LAST = 30
-_ALWAYS = {"account": _GROUND, "config": _GROUND, "color service": _GROUND, "gate": _GATE, "preview service": _SWITCH}
-_SERVING = {"active service": _SWITCH, "deployment": 0}
+_WAVES = {
+    **dict.fromkeys(("account", "config", "color service"), _GROUND),
+    "deployment": 0,
+    "gate": _GATE,
+    "active service": _SWITCH,
+    "preview service": _SWITCH,
+}
 
 
 def order(view: View) -> Iterator[Problem]:
@@ -73,20 +78,18 @@ def _moved_last(view: View) -> bool:
 
 
 def _wave(expected: Expected, view: View) -> int:
-    if expected.role in _ALWAYS:
-        return _ALWAYS[expected.role]
     active = expected.selects is view.state.active
     if expected.role == "policy":
         # Right before users are moved: pods of the other colour may be theirs until then, and what is pruned in this
         # wave is gone when they come.
         moved = _BEFORE_LAST if _moved_last(view) else _BEFORE_SWITCH
         return _GROUND if active else moved
-    if expected.serves and expected.role in _SERVING:
-        return _SERVING[expected.role]
+    if expected.role in {"active service", "deployment"} and not expected.serves:
+        return _LAST
     if expected.role == "worker" and not active:
         # Before its like in the active colour starts, and apart from the switch.
         return _STOP
     route = expected.release.spec.route
     if expected.role == "ingress" and route and route.switch == "ingress" and route.publishes_status:
         return _SWITCH
-    return _LAST
+    return _WAVES.get(expected.role, _LAST)

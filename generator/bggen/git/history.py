@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MOST_COMMITS = 10_000
 _MAX_STATE = 1024 * 1024
+_MANY = 100
+_SPECIAL = re.compile(r"[*?\[\\]")
 _ACTIVE = re.compile(rb"^active: (blue|green)$", re.MULTILINE)
 _RELEASE = re.compile(rb"^release: ([0-9]+)$", re.MULTILINE)
 
@@ -99,7 +101,7 @@ def active_since(root: Path, paths: Sequence[str]) -> dict[str, datetime | None]
     shallow = _shallow(place)
     # Git itself stops at the newest change where only one file is asked about.
     newest = ["--max-count=1"] if len(paths) == 1 else []
-    for commit in _log(place, paths, "-G^active: ", *newest):
+    for commit in _log(place, paths, "-G^active: ", *newest, pattern=len(paths) > _MANY):
         for path in missing.intersection(commit.changed):
             # The oldest commit of a shallow clone seems to add every file.
             since[path] = None if commit.id in shallow else commit.date
@@ -198,10 +200,16 @@ def _shallow(place: Place) -> frozenset[str]:
     return frozenset(path.read_text(encoding="ascii").split()) if path.exists() else frozenset()
 
 
-def _log(place: Place, paths: Sequence[str], *options: str) -> Iterator[_Commit]:
-    """Yield commits with the paths they change, newest first; no path stands for every path."""
+def _log(place: Place, paths: Sequence[str], *options: str, pattern: bool = False) -> Iterator[_Commit]:
+    """Yield commits with the paths they change, newest first; no path stands for every path.
+
+    With `pattern`, git is asked for whatever looks like the paths, other paths included: it compares each path that it
+    meets with every one that it is given, and takes minutes where those are thousands.
+    """
+    wanted = ["--no-literal-pathspecs"] if pattern else []
     out = _run(
         place,
+        *wanted,
         "-c",
         "core.quotePath=false",
         "-c",
@@ -223,13 +231,19 @@ def _log(place: Place, paths: Sequence[str], *options: str) -> Iterator[_Commit]
         *options,
         "HEAD",
         "--",
-        *path_arguments(paths),
+        *([f":(glob){_pattern(paths)}"] if pattern else path_arguments(paths)),
     )
     fields = out.decode("utf-8", "surrogateescape").split("\0")[1:]
     for head, author, subject, names in zip(*[iter(fields)] * 4, strict=True):
         commit, _, seconds = head.partition(" ")
         changed = [name for name in names.split("\n") if name]
         yield _Commit(commit, datetime.fromtimestamp(int(seconds), UTC), author, subject, changed)
+
+
+def _pattern(paths: Sequence[str]) -> str:
+    """Return a pattern that all the paths match, which all have as many names: `apps/*/*/release.yaml`."""
+    columns = (set(names) for names in zip(*(path.split("/") for path in paths), strict=True))
+    return "/".join("*" if len(names) > 1 else _SPECIAL.sub(r"\\\g<0>", names.pop()) for names in columns)
 
 
 def _run(place: Place, *arguments: str) -> bytes:

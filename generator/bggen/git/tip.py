@@ -50,6 +50,12 @@ class TipFiles:
         tree = self._folder(segments(folder)) or {}
         return {name.decode("utf-8", "surrogateescape"): kind_of(entry) for name, entry in tree.items()}
 
+    def contents(self, folder: str) -> Mapping[str, bytes]:
+        """Return the folder's regular files; see Files."""
+        names = sorted(name for name, kind in self.names(folder).items() if kind == "file")
+        found = {name: self.read(f"{folder}/{name}") for name in names}
+        return {name: content for name, content in found.items() if content is not None}
+
     def _folder(self, names: Sequence[str]) -> Tree | None:
         folder = "/".join(names)
         if folder not in self._trees:

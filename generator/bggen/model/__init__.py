@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,7 +132,7 @@ class Component:
     Attributes:
         port: where the container takes the traffic of its Services; only a service has one.
         ports: further ports by name. A service's Services have them, too, under the same numbers.
-        replicas: of an autoscaled component `autoscale.min`; 1 for a cron, which has none.
+        replicas: of an autoscaled component `autoscale.min`; 1 for a cron, which has none, nor a `drain`.
         files: text by the path that it is seen at.
         mounts: what else is seen, by path.
         writable: the directories that may be written; None where the whole file system may be.
@@ -166,6 +166,14 @@ class Component:
     placement: parts.Placement | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Bring what means the same into one form, so that it is equal."""
+        parts = {key: getattr(self, key) for key in ("service", "service_account", "placement")}
+        same: dict[str, Any] = {key: None for key, part in parts.items() if part and part == type(part)()}
+        same |= {"replicas": 1, "drain": 0} if self.kind == "cron" else {}
+        for key, value in (same | ({"replicas": self.autoscale.min} if self.autoscale else {})).items():
+            object.__setattr__(self, key, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +324,7 @@ class EnvState:
 class Manifest:
     """One Kubernetes object as bggen writes it: a file of `manifests/`.
 
-    `color` is the colour whose object it is; None for what stands between or in front of both.
+    `color` and `component` are those that it belongs to; None for what stands between or in front of all.
     """
 
     file: str
@@ -326,6 +334,7 @@ class Manifest:
     namespace: str | None
     color: Color | None
     wave: int
+    component: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

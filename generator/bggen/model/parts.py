@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bggen.model import Color, EnvValue, Image
+    from bggen.model import Color, EnvValue, Image, Manifest
 
 ServiceType = Literal["ClusterIP", "NodePort", "LoadBalancer"]
 
@@ -174,3 +174,10 @@ class Patch:
     name: str | None = None
     merge: Mapping[str, Any] | None = None
     operations: tuple[Mapping[str, Any], ...] = ()
+
+    def targets(self, manifest: Manifest) -> bool:
+        """Whether it changes that object: all that the target names is the object's own."""
+        wanted = (self.component, self.color, self.name)
+        found = (manifest.component, manifest.color, manifest.name)
+        fits = (value is None or value == own for value, own in zip(wanted, found, strict=True))
+        return self.kind == manifest.kind and all(fits)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bggen.errors import InvalidError, TooNewError
-from bggen.model import Color
+from bggen.errors import InvalidError, PatchError, TooNewError
+from bggen.model import Color, Problem
 from bggen.render.v1 import V1
+from bggen.yamlio import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +35,25 @@ def render(state: EnvState, renderers: Mapping[int, Renderer] = RENDERERS) -> tu
 
     Raises:
         TooNewError: a release was made with a renderer of a newer bggen.
-        InvalidError: a release was made with a renderer that is gone, or holds a value that cannot be rendered.
+        InvalidError: a release was made with a renderer that is gone, holds a value that cannot be rendered, or a patch
+            that does not fit.
+    """
+    try:
+        return objects(state, renderers)
+    except PatchError as error:
+        files = {"blue.yaml": state.blue, "green.yaml": state.green, "previous.yaml": state.saved}
+        # It is always there: a release that the state does not hold is not rendered.
+        file = next(name for name, release in files.items() if release and release.number == error.release)
+        problem = Problem(f"apps/{state.app}/{state.env}/{file}", 0, 0, dotted(("spec", *error.where)), error.message)
+        raise InvalidError(str(problem), problems=[problem]) from error
+
+
+def objects(state: EnvState, renderers: Mapping[int, Renderer] = RENDERERS) -> tuple[Manifest, ...]:
+    """Return what `render` does, for those who know where a patch came from.
+
+    Raises:
+        PatchError: a patch does not fit.
+        InvalidError: as `render`.
     """
     active = state.active
     if active is None:

@@ -15,8 +15,8 @@ from bggen.errors import InvalidError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bggen.app.outcomes import Outcome
-    from bggen.model import Change, Problem
+    from bggen.app.outcomes import FileChange, Outcome
+    from bggen.model import Problem
 
 _TITLE = "bggen"
 
@@ -49,11 +49,11 @@ def _problem(problem: Problem, prefix: str) -> str:
     return _error(message, file=f"{prefix}{path}", **place, title=title)
 
 
-def _difference(change: Change, prefix: str) -> str:
+def _difference(change: FileChange, prefix: str) -> str:
     message = "differs from what the state renders: bggen render writes it anew"
-    if change.before is None:
+    if change.verb == "written":
         message = "is missing, and the state renders it: bggen render writes it"
-    elif change.after is None:
+    elif change.verb == "removed":
         message = "is left over, the state renders no such manifest: bggen render removes it"
     return _error(message, file=f"{prefix}{change.path}", line=1, title=f"{_TITLE} render --check")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bggen.app.outcomes import Changed, Failed, Stream, Written
-from bggen.plan import unified
 from bggen.report.look import BAD, DIM, GOOD, HINT, PLAIN, PLAIN_LOOK, STRONG, WARNING, labelled, spans
 from bggen.report.table import table
 from bggen.report.words import patch, subject
@@ -13,9 +12,9 @@ from bggen.report.words import patch, subject
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bggen.app.outcomes import Outcome
-    from bggen.model import Change, EnvState
-    from bggen.report.look import Line, Look
+    from bggen.app.outcomes import FileChange, Outcome
+    from bggen.model import EnvState
+    from bggen.report.look import Line, Look, Style
 
 # The actions that make a release.
 _RELEASING = {"bump", "promote"}
@@ -109,9 +108,8 @@ def _next(action: str, state: EnvState) -> Iterator[str]:
 
 
 def _written(outcome: Written) -> Iterator[Line]:
-    if outcome.show_diff:
-        for change in outcome.changes:
-            yield from patch(unified(change))
+    for change in outcome.changes:
+        yield from patch(change.diff)
     yield from (_file(change, check=outcome.check) for change in outcome.changes)
     yield from (labelled("left alone, not written by bggen", WARNING, path) for path in outcome.left_alone)
     if not outcome.changes and outcome.rendered:
@@ -123,11 +121,11 @@ def _written(outcome: Written) -> Iterator[Line]:
         yield labelled(label, HINT, rest) if colon else note
 
 
-def _file(change: Change, *, check: bool) -> Line:
-    verb, style = ("removed", BAD) if change.after is None else ("written", GOOD)
-    if change.before is not None and change.after is not None:
-        verb, style = "changed", WARNING
-    return labelled(f"would be {verb}" if check else verb, style, change.path)
+_STYLES: dict[str, Style] = {"removed": BAD, "written": GOOD, "changed": WARNING}
+
+
+def _file(change: FileChange, *, check: bool) -> Line:
+    return labelled(f"would be {change.verb}" if check else change.verb, _STYLES[change.verb], change.path)
 
 
 def _files(changes: Sequence[object]) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bggen.app.views import Compared, History, HistoryEntry, Shown, Status, StatusRow, Validated
-from bggen.report.documents import by_color, images, number, problem_rows
+from bggen.model import Color
+from bggen.report.documents import by_color, number, problem_rows
 from bggen.report.look import printable
 
 if TYPE_CHECKING:
     from bggen.app.views import View
-    from bggen.model import EnvState, Release
 
 
 def view_document(view: View) -> dict[str, Any]:
@@ -40,33 +40,24 @@ def _validated(outcome: Validated) -> dict[str, Any]:
 
 
 def _status_row(row: StatusRow) -> dict[str, Any]:
-    state = row.state
-    back = _rollback(state)
+    held = {str(color): row.releases.get(color) for color in Color}
     return {
-        "app": state.app,
-        "env": state.env,
-        "active": state.active,
+        "app": row.app,
+        "env": row.env,
+        "active": row.active,
         "since": row.since,
-        "idle": state.idle,
-        "pending": state.pending,
-        "release": by_color(state, number),
-        "images": by_color(state, images),
+        "idle": row.idle,
+        "pending": row.pending,
+        "release": {color: brief and brief.number for color, brief in held.items()},
+        "images": {color: brief and dict(brief.images) for color, brief in held.items()},
         "pendingSpec": row.pending_spec,
-        "hold": {"reason": state.hold.reason, "by": state.hold.by, "until": state.hold.until} if state.hold else None,
-        "rollback": {"release": back.number, "images": back.images} if back else None,
+        "hold": {"reason": row.hold.reason, "by": row.hold.by, "until": row.hold.until} if row.hold else None,
+        "rollback": {"release": row.rollback.number, "images": dict(row.rollback.images)} if row.rollback else None,
     }
 
 
-def _rollback(state: EnvState) -> Release | None:
-    """Return the release that `rollback` would go to now."""
-    if state.previous is None:
-        return None
-    candidates = (state.saved, state.idle_release)
-    return next((release for release in candidates if release and release.number == state.previous.release), None)
-
-
 def _compared(outcome: Compared) -> dict[str, Any]:
-    state = outcome.state
+    state, comparison = outcome.state, outcome.comparison
     return {
         "action": "diff",
         "app": state.app,
@@ -76,6 +67,21 @@ def _compared(outcome: Compared) -> dict[str, Any]:
         "release": by_color(state, number),
         "images": {name: {"active": active, "idle": idle} for name, (active, idle) in sorted(outcome.images.items())},
         "diff": outcome.diff,
+        "components": {"added": dict(comparison.added), "removed": dict(comparison.removed)},
+        "differences": [
+            {
+                "component": each.component,
+                "topic": each.topic,
+                "path": list(each.path),
+                "change": each.change,
+                "active": each.before,
+                "idle": each.after,
+            }
+            for each in comparison.differences
+        ],
+        "manifests": [
+            {"kind": each.kind, "name": each.name, "change": each.change, "diff": each.diff} for each in outcome.objects
+        ],
     }
 
 

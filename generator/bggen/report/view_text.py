@@ -6,19 +6,22 @@ from typing import TYPE_CHECKING
 
 from bggen import yamlio
 from bggen.app.views import Compared, History, HistoryEntry, Shown, Status, StatusRow, Validated
+from bggen.images import parse_image
 from bggen.report.ages import when
-from bggen.report.look import BAD, DIM, ERROR, GOOD, HINT, PLAIN, STRONG, WARNING, labelled, printable
+from bggen.report.diff_text import diff_lines
+from bggen.report.look import DIM, ERROR, GOOD, HINT, PLAIN, STRONG, WARNING, labelled, printable
 from bggen.report.table import table
-from bggen.report.words import document, patch
+from bggen.report.words import document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from bggen.app.views import View
-    from bggen.model import Color, EnvState, Hold, Problem, Release
+    from bggen.app.views import Brief, View
+    from bggen.model import Color, Hold, Image, Problem, Release
     from bggen.report.look import Line, Look, Span, Style
 
 _WIDEST = 90
+_EMPTY = "empty"
 
 
 def view_lines(view: View, look: Look) -> Iterator[Line]:
@@ -47,20 +50,19 @@ def _status(outcome: Status, look: Look) -> Iterator[Line]:
 
 
 def _status_cells(row: StatusRow, look: Look) -> list[Line]:
-    state = row.state
     remarks: list[Span] = [
         *([("spec has changes that no colour has", HINT)] if row.pending_spec else []),
-        *([(_hold(state.hold), WARNING)] if state.hold else []),
+        *([(_hold(row.hold), WARNING)] if row.hold else []),
     ]
-    mark = " parked" if state.idle == "parked" else " pending" if state.pending else ""
-    idle = _held(state, state.idle_color, look, DIM)
-    back = f"release {state.previous.release}" if state.previous else "-"
+    mark = " parked" if row.idle == "parked" else " pending" if row.pending else ""
+    idle = _held(row.idle_color, _brief(row.idle_release), look, DIM)
+    back = f"release {row.previous}" if row.previous is not None else "-"
     return [
-        state.app,
-        state.env,
-        _held(state, state.active, look, STRONG) if state.active else "-",
+        row.app,
+        row.env,
+        _held(row.active, _brief(row.active_release), look, STRONG) if row.active else "-",
         when(row.since, look.now),
-        (*idle, (mark, HINT if state.pending else DIM)),
+        (*idle, (mark, HINT if row.pending else DIM)),
         ((back, DIM),),
         tuple(span for remark in remarks for span in (("; ", PLAIN), remark))[1:],
     ]
@@ -71,35 +73,39 @@ def _hold(hold: Hold) -> str:
     return f"on hold{until}: {hold.reason}"
 
 
+def _brief(brief: Brief | None) -> str:
+    return _EMPTY if brief is None else _numbered(brief.number, map(parse_image, brief.images.values()))
+
+
 def _release(release: Release | None) -> str:
     if release is None:
-        return "empty"
-    tags = sorted({component.image.tag or "digest" for component in release.spec.components.values()})
-    return f"{release.number} ({', '.join(tags)})"
+        return _EMPTY
+    return _numbered(release.number, (component.image for component in release.spec.components.values()))
 
 
-def _held(state: EnvState, color: Color, look: Look, style: Style) -> tuple[Span, ...]:
+def _numbered(number: int, images: Iterable[Image]) -> str:
+    tags = sorted({image.tag or "digest" for image in images})
+    return f"{number} ({', '.join(tags)})"
+
+
+def _held(color: Color, release: str, look: Look, style: Style) -> tuple[Span, ...]:
     """Return a colour and the release that it holds; one that holds none is no block of colour."""
-    release = state.release(color)
-    if release is None:
-        return ((f"{color} empty", DIM),)
-    return (look.tile(color, wide=True), (" ", PLAIN), (_release(release), style))
+    if release == _EMPTY:
+        return ((f"{color} {release}", DIM),)
+    return (look.tile(color, wide=True), (" ", PLAIN), (release, style))
 
 
 def _compared(outcome: Compared, look: Look) -> Iterator[Line]:
     state = outcome.state
     where = f"{state.app}/{state.env}"
     if state.active:
-        yield ((f"{where}:", STRONG), (" active ", PLAIN), *_held(state, state.active, look, STRONG))
-    yield ((f"{' ' * len(where)}  idle ", PLAIN), *_held(state, state.idle_color, look, DIM))
-    if outcome.images:
-        yield (("images:", STRONG),)
-        rows: list[list[Line]] = [
-            [f"  {name}", ((active or "-", BAD),), "→", ((idle or "-", GOOD),)]
-            for name, (active, idle) in sorted(outcome.images.items())
-        ]
-        yield from table(rows, look=look)
-    yield from patch(outcome.diff) if outcome.diff else [(("no difference", GOOD),)]
+        yield (
+            (f"{where}:", STRONG),
+            (" active ", PLAIN),
+            *_held(state.active, _release(state.active_release), look, STRONG),
+        )
+    yield ((f"{' ' * len(where)}  idle ", PLAIN), *_held(state.idle_color, _release(state.idle_release), look, DIM))
+    yield from diff_lines(outcome)
 
 
 def _validated(outcome: Validated) -> Iterator[Line]:
@@ -140,6 +146,6 @@ def _history_cells(entry: HistoryEntry, look: Look) -> list[Line]:
         ((entry.commit[:12], DIM),),
         printable(entry.author),
         printable(what),
-        _held(state, state.active, look, STRONG) if state and state.active else "-",
-        _held(state, state.idle_color, look, DIM) if state and state.idle_release else "-",
+        _held(state.active, _release(state.active_release), look, STRONG) if state and state.active else "-",
+        _held(state.idle_color, _release(state.idle_release), look, DIM) if state and state.idle_release else "-",
     ]

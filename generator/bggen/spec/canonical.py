@@ -35,7 +35,7 @@ def canonical(fields: Mapping[str, Any]) -> dict[str, Any]:
         data["autoscale"] = _autoscale(mapping(data["autoscale"]))
         data["replicas"] = data["autoscale"].get("min")
     if isinstance(data.get("tolerations"), list):
-        data["tolerations"] = [_toleration(mapping(item)) for item in data["tolerations"]]
+        data["tolerations"] = [{"operator": "Equal", **mapping(item)} for item in data["tolerations"]]
     if isinstance(data.get("mounts"), dict):
         data["mounts"] = {path: _mount(mapping(mount)) for path, mount in data["mounts"].items()}
     for key, default in (("service", {"type": "ClusterIP"}), ("serviceAccount", {})):
@@ -67,22 +67,14 @@ def _autoscale(value: Mapping[str, Any]) -> dict[str, Any]:
     return dict(value) if "memory" in value else {"cpu": _DEFAULT_CPU, **value}
 
 
-def _toleration(value: Mapping[str, Any]) -> dict[str, Any]:
-    data = {"operator": "Equal", **value}
-    return {**data, "value": as_text(data["value"])} if "value" in data else data
-
-
 def _mount(value: Mapping[str, Any]) -> dict[str, Any]:
-    data = {key: item for key, item in value.items() if item is not False}
-    if "empty" in data and data["empty"] is not True:
-        data["empty"] = as_text(data["empty"])
-    return data
+    return {key: item for key, item in value.items() if item is not False}
 
 
 def _plain(value: Any) -> Any:
-    """Return the value without nulls in lists' items, and with 3.0 as 3, which a schema takes for a whole number."""
+    """Return the value with 3.0 as 3, which a schema takes for a whole number."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items() if item is not None}
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from bggen.images import parse_image
 from bggen.model import AppSpec, Component, EnvRef, EnvValue, Health, Image, Resources, Route
 from bggen.spec.decoding import Fields, mapping, minor, name, number, present, shown, text
+from bggen.spec.kinds import CRON_FIELDS, NOT_OF
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,14 +16,9 @@ if TYPE_CHECKING:
 
 _HEALTH = ("ready", "live", "start", "startSeconds", "port")
 _RESOURCES = ("cpu", "memory", "cpuLimit", "memoryLimit")
-_SCHEDULE = (
-    *("schedule", "timeZone", "startingDeadlineSeconds", "concurrencyPolicy"),
-    *("activeDeadlineSeconds", "backoffLimit"),
-)
 _PLACEMENT = ("nodeSelector", "tolerations", "priorityClass", "colorAntiAffinity")
 # What `bggen.spec.codec_parts` reads and writes: most components have none of it.
-_PARTS = frozenset((*_SCHEDULE, *_PLACEMENT, "service", "autoscale", "envFrom", "mounts", "serviceAccount"))
-_PODS = ("service", "worker")
+_PARTS = frozenset((*CRON_FIELDS, *_PLACEMENT, "service", "autoscale", "envFrom", "mounts", "serviceAccount"))
 _REQUIRED = frozenset(("image", "kind", "security"))
 _OPTIONAL = _PARTS | {
     *("port", "ports", "replicas", "command", "args", "env", "files", "writable", "health", "resources"),
@@ -86,14 +82,14 @@ def component_from_data(key: str, data: Any) -> Component:
     where = f"spec.components.{name(key, 'a key of spec.components')}"
     fields = Fields(data, where, _REQUIRED, _OPTIONAL)
     kind = cast("Kind", fields.one_of("kind", "service", "worker", "cron"))
+    for other in sorted(NOT_OF[kind]):
+        if other in fields:
+            raise ValueError(f"{fields.place(other)} is nothing that a {kind} has")
     parts: dict[str, Any] = {}
     if kind == "cron" or any(part in fields for part in _PARTS):
         from bggen.spec.codec_parts import component_parts_from_data  # noqa: PLC0415 - rare, see there
 
         parts = component_parts_from_data(fields, kind)
-    for field, kinds in (("port", ("service",)), ("replicas", _PODS), ("drain", _PODS)):
-        if field in fields and kind not in kinds:
-            raise ValueError(f"{where}.{field} is nothing that a {kind} has")
     health = Fields(fields.raw("health", {}), f"{where}.health", frozenset(), frozenset(_HEALTH))
     resources = Fields(fields.raw("resources", {}), f"{where}.resources", frozenset(), frozenset(_RESOURCES))
     return Component(

@@ -22,7 +22,7 @@ from bggen.model.parts import (
     Toleration,
 )
 from bggen.spec.codec import env_data, env_from_data, image_from_data
-from bggen.spec.decoding import Fields, mapping, present, text
+from bggen.spec.decoding import Fields, mapping, present, shown, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,14 +79,8 @@ def component_parts_from_data(fields: Fields, kind: Kind) -> dict[str, Any]:
     """Return the arguments of Component for its rare fields.
 
     Raises:
-        ValueError: one is wrong, or does not fit the kind.
+        ValueError: one is wrong, or a cron has no schedule.
     """
-    if kind != "service":
-        for key in ("service", "autoscale"):
-            if key in fields:
-                raise ValueError(f"{fields.place(key)}: only a service has one")
-    if ("schedule" in fields) is not (kind == "cron"):
-        raise ValueError(f"{fields.place('schedule')}: a cron has one, and nothing else")
     return {
         "service": _service(fields) if "service" in fields else None,
         "autoscale": _autoscale(fields) if "autoscale" in fields else None,
@@ -132,7 +126,7 @@ def spec_parts_from_data(fields: Fields, components: Mapping[str, Component]) ->
         smoke = _smoke(fields.raw("smoke"))
         named = components.get(smoke.component) if isinstance(smoke, HttpSmoke) else None
         if isinstance(smoke, HttpSmoke) and (named is None or named.port is None):
-            raise ValueError(f"spec.smoke.component is {smoke.component}, no component with a port")
+            raise ValueError(f"spec.smoke.component is {shown(smoke.component)}, no component with a port")
         parts["smoke"] = smoke
     if "network" in fields:
         parts["network"] = Fields(fields.raw("network"), "spec.network", frozenset({"from"})).items("from", _peer)
@@ -178,6 +172,8 @@ def _autoscale(fields: Fields) -> Autoscale:
     )
     if not 1 <= scale.min <= scale.max or (scale.cpu is None and scale.memory is None):
         raise ValueError(f"{bounds.where} needs bounds of 1 and more, and a target")
+    if fields.number("replicas") != scale.min:
+        raise ValueError(f"{fields.place('replicas')} must be {scale.min}, as {bounds.place('min')} is")
     return scale
 
 
@@ -275,6 +271,8 @@ def _smoke(data: Any) -> Smoke:
             timeout=fields.number("timeout"),
         )
     fields = Fields(data, where, frozenset({"image", "command", "timeout"}), frozenset({"env", "user"}))
+    if not fields.texts("command"):
+        raise ValueError(f"{fields.place('command')} is empty")
     return CommandSmoke(
         image=image_from_data(fields),
         command=fields.texts("command"),
@@ -300,8 +298,15 @@ def _patch_data(patch: Patch) -> dict[str, Any]:
     target = present({"kind": patch.kind, "component": patch.component, "color": patch.color, "name": patch.name})
     if patch.color is not None:
         target["color"] = str(patch.color)
-    change = {"json": list(patch.operations)} if patch.merge is None else {"merge": patch.merge}
-    return {"target": target, **change}
+    change = {"json": patch.operations} if patch.merge is None else {"merge": patch.merge}
+    return {"target": target, **_sorted(change)}
+
+
+def _sorted(value: Any) -> Any:
+    """Return JSON with the keys of all its mappings in order."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _patch(value: Any, where: str) -> Patch:
@@ -316,5 +321,18 @@ def _patch(value: Any, where: str) -> Patch:
         color=Color(target.one_of("color", *Color)) if "color" in target else None,
         name=target.optional_text("name"),
         merge=mapping(fields.raw("merge"), f"{where}.merge") if how == "merge" else None,
-        operations=fields.items("json", mapping),
+        operations=fields.items("json", _operation),
     )
+
+
+def _operation(value: Any, where: str) -> Mapping[str, Any]:
+    needed = {"add": "value", "replace": "value", "test": "value", "move": "from", "copy": "from", "remove": "path"}
+    optional = frozenset({"value", "from"})
+    fields = Fields(value, where, frozenset({"op", "path"}), optional)
+    if (key := needed[fields.one_of("op", *needed)]) not in fields:
+        raise ValueError(f"{where} has no {key}")
+    for key in ("path", "from"):
+        pointer = fields.optional_text(key)
+        if pointer and not pointer.startswith("/"):
+            raise ValueError(f"{where}.{key} is {shown(pointer)}, which is no JSON pointer")
+    return mapping(value, where)

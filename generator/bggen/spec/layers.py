@@ -1,27 +1,16 @@
-"""JSON merge patches, and which file a merged value came from."""
+"""The files that a value is merged from, and which of them it came from."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from bggen.patch import merge_patch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bggen.spec.schema import Checked
     from bggen.yamlio import Path
-
-
-def merge_patch(target: Any, patch: Any) -> Any:
-    """Return the target with the patch applied, as RFC 7386 says; neither is changed."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = merge_patch(merged.get(key), value)
-    return merged
 
 
 class Layers:
@@ -47,7 +36,7 @@ class Layers:
                 value = value.get(part) if isinstance(value, dict) else None
             if isinstance(value, dict):
                 wanted = value if self._only is None else {key: value[key] for key in self._only if key in value}
-                fields = merge_patch(fields, wanted)
+                fields = merge_patch(fields, {key: _items_without_nulls(item) for key, item in wanted.items()})
         return mapping(fields)
 
     def refused(self, field: Path) -> bool:
@@ -72,6 +61,13 @@ class Layers:
                     return
         file, where = self._places[self._owner]
         file.report((*where, *field), message)
+
+
+def _items_without_nulls(value: Any) -> Any:
+    """Return a list without the nulls in its items, which a merge does not reach; anything else as it is."""
+    if not isinstance(value, list):
+        return value
+    return [merge_patch({}, item) if isinstance(item, dict) else item for item in value]
 
 
 def mapping(value: Any) -> dict[str, Any]:

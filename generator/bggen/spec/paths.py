@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # An object of Kubernetes may have 1 MiB, and names and labels need some of it.
 _MOST_TEXT = 1_000_000
+_CLOSED = ("a file", "a mounted key", "a mounted Secret", "a mounted ConfigMap")
 
 
 def check_paths(layers: Layers, fields: Mapping[str, Any]) -> None:
@@ -26,19 +27,22 @@ def check_paths(layers: Layers, fields: Mapping[str, Any]) -> None:
     files = {path: text for path, text in mapping(fields.get("files")).items() if isinstance(text, str)}
     size = sum(len(text.encode(errors="replace")) for text in files.values())
     if size > _MOST_TEXT:
-        layers.report(("files",), f"are {size // 1000} kB; Kubernetes takes 1 MB in all: mount larger ones")
+        layers.report(("files",), f"are {size // 1000:,} kB; Kubernetes takes 1,000 kB in all: mount what is larger")
     seen: dict[str, str] = {}
     for path, where, what in _places(fields):
         if path in seen:
             layers.report(where, f"{path} is given twice: {seen[path]} and {what}")
         seen.setdefault(path, what)
     for path, where, _ in _places(fields):
-        for other, what in seen.items():
-            if path.startswith(f"{other}/") and what in _CLOSED:
-                layers.report(where, f"lies within {other}, {what}: nothing can be put there")
+        above = next((each for each in _above(path) if seen.get(each) in _CLOSED), None)
+        if above is not None:
+            layers.report(where, f"lies within {above}, {seen[above]}: nothing can be put there")
 
 
-_CLOSED = ("a file", "a mounted Secret", "a mounted ConfigMap")
+def _above(path: str) -> Iterator[str]:
+    """Yield the directories that a path lies in, the nearest first."""
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _places(fields: Mapping[str, Any]) -> Iterator[tuple[str, Path, str]]:
@@ -49,7 +53,7 @@ def _places(fields: Mapping[str, Any]) -> Iterator[tuple[str, Path, str]]:
         mount = mapping(value)
         kinds = {"secret": "a mounted Secret", "configMap": "a mounted ConfigMap"}
         what = next((word for key, word in kinds.items() if key in mount), "a mounted directory")
-        yield path, ("mounts", path), "a file" if "key" in mount else what
+        yield path, ("mounts", path), "a mounted key" if "key" in mount else what
     writable = fields.get("writable")
     for index, path in enumerate(writable if isinstance(writable, list) else ()):
         if isinstance(path, str):

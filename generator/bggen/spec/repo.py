@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bggen import __version__
 from bggen.errors import InvalidError, TooNewError
+from bggen.images import parse_image
 from bggen.model import Problem
 from bggen.model.config import Environment, RepoConfig
 from bggen.spec.layers import mapping
@@ -74,6 +75,15 @@ def decode_repo(checked: Checked) -> RepoConfig:
             cluster=_text(fields.get("cluster")),
             defaults=mapping(fields.get("defaults")),
         )
+    image = mapping(data.get("smoke")).get("image")
+    if isinstance(image, str):
+        try:
+            pinned = parse_image(image).pinned
+        except ValueError as error:
+            checked.report(("smoke", "image"), str(error))
+        else:
+            if not pinned:
+                checked.report(("smoke", "image"), "needs a tag or a digest, so that every test is made with one image")
     return RepoConfig(
         environments=environments,
         kubernetes=minor or DEFAULT_MINOR,

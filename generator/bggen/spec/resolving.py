@@ -9,13 +9,15 @@ from bggen.model import Problem
 from bggen.spec.canonical import canonical
 from bggen.spec.codec import spec_from_data
 from bggen.spec.decoding import shown
+from bggen.spec.kinds import CRON_FIELDS
 from bggen.spec.layers import Layers, mapping
+from bggen.spec.limits import too_large
 from bggen.spec.messages import nearest
 from bggen.spec.repo import decode_repo, raise_all, read_repo
 from bggen.spec.schema import FORGETFUL, check
 from bggen.spec.sections import check_network, check_patches, check_route, check_smoke, check_smoke_name
 from bggen.spec.semantics import check_component, check_names, check_namespace
-from bggen.spec.workload import CRON_FIELDS, fitting
+from bggen.spec.workload import fitting
 
 if TYPE_CHECKING:
     from bggen.model import AppSpec
@@ -124,7 +126,12 @@ class _Resolution:
         if environment and environment.namespace:
             where = ("environments", self.env, "namespace")
             data["namespace"] = check_namespace(self.repo, where, environment.namespace, self.app)
-        return {**data, **self._sections(ports)}
+        whole = {**data, **self._sections(ports)}
+        if not any(file.problems for file in (self.repo, self.file, self.overlay) if file) and (
+            wrong := too_large(whole)
+        ):
+            self.file.report(() if self.short else ("components",), wrong, key=True)
+        return whole
 
     def _check_head(self, config: RepoConfig) -> None:
         name = self.file.data.get("name")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from bggen import yamlio
@@ -27,6 +27,8 @@ _TEXT_UNDER = frozenset(
     )
 )
 _NAMES_UNDER = frozenset(("components", "environments"))
+# A patch is Kubernetes' own YAML: `optional: true` beneath its `env` has to stay what it is.
+_AS_IS_UNDER = frozenset(("patches",))
 
 
 class Verdicts(Protocol):
@@ -101,7 +103,9 @@ def check(content: bytes, path: str, schema: SchemaName, verdicts: Verdicts = FO
     """
     checked = Checked(path)
     try:
-        document = yamlio.parse(content, path, text_under=_TEXT_UNDER, names_under=_NAMES_UNDER)
+        # One bggen.yaml belongs to all apps.
+        parse = _parse_again if schema == "repo" else yamlio.parse
+        document = parse(content, path, text_under=_TEXT_UNDER, names_under=_NAMES_UNDER, as_is_under=_AS_IS_UNDER)
     except InvalidError as error:
         checked.problems += error.problems
         return checked
@@ -117,6 +121,9 @@ def check(content: bytes, path: str, schema: SchemaName, verdicts: Verdicts = FO
     return checked
 
 
+_parse_again = lru_cache(maxsize=4)(yamlio.parse)
+
+
 def _apply(checked: Checked, schema: SchemaName) -> None:
     from bggen.spec.messages import findings  # noqa: PLC0415 - with jsonschema, which a known verdict spares
 
@@ -129,8 +136,7 @@ def _apply(checked: Checked, schema: SchemaName) -> None:
     for finding in found:
         # A badly named component is still a component: what is said about its name is enough.
         if not finding.only_name:
-            checked.refused.add(finding.where)
-            _take_out(checked.data, finding.where)
+            checked.refused.add(_take_out(checked.data, finding.where))
 
 
 @cache
@@ -154,13 +160,14 @@ def _copy(value: Any) -> Any:
     return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
-def _take_out(data: dict[str, Any], where: Path) -> None:
-    """Remove what stands at the path; of a list, all of it."""
+def _take_out(data: dict[str, Any], where: Path) -> Path:
+    """Remove what stands at the path, and return the path of what is gone: of a list, that is all of it."""
     holder: Any = data
     for index, part in enumerate(where):
         inner = holder.get(part) if isinstance(holder, dict) else None
         if index == len(where) - 1 or isinstance(inner, list):
             if isinstance(holder, dict):
                 holder.pop(part, None)
-            return
+            return where[: index + 1]
         holder = inner
+    return where

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from bggen.images import parse_image
 from bggen.spec.decoding import shown
 from bggen.spec.layers import as_text, mapping, only_one
+from bggen.spec.limits import check_annotations
 from bggen.spec.messages import nearest
-from bggen.spec.semantics import LONGEST_EXTENDED, check_annotations, check_env, check_image, check_words
+from bggen.spec.semantics import LONGEST_EXTENDED, check_env, check_image, check_words
 from bggen.yamlio import dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bggen.spec.layers import Layers
     from bggen.yamlio import Path
 
+_SET_BY_BGGEN = ("BGGEN_COLOR", "BGGEN_RELEASE")
 # Has `sh` and `curl`, and runs as any user.
 SMOKE_IMAGE = "curlimages/curl:8.16.0"
 
@@ -29,8 +33,8 @@ def check_route(layers: Layers, route: dict[str, Any], ports: Mapping[str, bool]
         ports: whether each component of the app has a port.
     """
     if "hosts" in route and "host" in route:
-        layers.report(("hosts",), "stands beside `host`: give one of them")
-    elif "hosts" not in route and "host" not in route:
+        layers.report(("hosts",), "stands beside `host`: give one of them (an overlay makes the other null)")
+    elif "hosts" not in route and "host" not in route and not layers.refused(("hosts",)):
         layers.report(("host",), "is missing")
     hosts = route.pop("hosts", None) or [route.get("host")]
     route.pop("host", None)
@@ -39,7 +43,7 @@ def check_route(layers: Layers, route: dict[str, Any], ports: Mapping[str, bool]
         if isinstance(component, str):
             _check_component(layers, ("paths", path), component, ports)
     paths = paths or _only_path(layers, ports)
-    check_annotations(layers, route.get("annotations"))
+    check_annotations(layers, ("annotations",), route.get("annotations"))
     annotations = _texts(route.get("annotations"))
     data = {"switch": "service", **route, "hosts": hosts, "paths": paths, "annotations": annotations}
     if not data.get("publishesStatus"):
@@ -73,7 +77,8 @@ def _preview(layers: Layers, route: Mapping[str, Any]) -> dict[str, Any]:
     if "host" not in preview:
         layers.report(("preview", "host"), "is missing")
     elif preview["host"] in route["hosts"]:
-        layers.report(("preview", "host"), "is a host of the route already: it would lead to both colours")
+        layers.report(("preview", "host"), "is a host of the route already: give the preview one of its own")
+    check_annotations(layers, ("preview", "annotations"), preview.get("annotations"))
     annotations = preview.get("annotations", route["annotations"])
     inherited = {"class": route["class"]} if "class" in route else {}
     return {**inherited, **preview, "annotations": _texts(annotations)}
@@ -103,7 +108,8 @@ def check_smoke(
         if key in smoke:
             layers.report((key,), "is only for a `command`")
     data = {"image": image or SMOKE_IMAGE, "expect": 200, **data}
-    check_image(layers, data["image"])
+    if "image" in smoke:
+        _check_image(layers, smoke["image"])
     component = smoke.get("component")
     if component is None:
         component = _answering(str(smoke["path"]), paths) or _only(name for name in ports if ports[name])
@@ -118,11 +124,31 @@ def _check_command(layers: Layers, smoke: Mapping[str, Any], ports: Mapping[str,
     for key in ("component", "expect"):
         if key in smoke:
             layers.report((key,), "is only for a `path`")
+    _check_image(layers, smoke.get("image"))
+    if smoke.get("command") == []:
+        layers.report(("command",), "must not be empty")
     if smoke.get("user") == 0:
         layers.report(("user",), "must not be 0 (root): the pod of a smoke test is `restricted`, whatever the app is")
-    check_image(layers, smoke.get("image"))
+    for name in _SET_BY_BGGEN:
+        if name in mapping(smoke.get("env")):
+            layers.report(("env", name), "is set by bggen: choose another name")
     check_words(layers, "command", smoke.get("command"), ports)
     check_env(layers, smoke.get("env"), ports)
+
+
+def _check_image(layers: Layers, image: Any) -> None:
+    check_image(layers, image)
+    if isinstance(image, str) and (wrong := unpinned(image)):
+        layers.report(("image",), wrong)
+
+
+def unpinned(image: str) -> str | None:
+    """Return what to say of a smoke test's image without a tag; None of one that names what it runs, or is none."""
+    try:
+        pinned = parse_image(image).pinned
+    except ValueError:
+        return None
+    return None if pinned else "needs a tag or a digest: `bump` supplies none for a smoke test"
 
 
 def check_smoke_name(layers: Layers, app: str) -> None:
@@ -144,12 +170,12 @@ def check_network(layers: Layers, network: dict[str, Any]) -> dict[str, Any]:
         peer, where = mapping(value), ("from", index)
         if "cidr" in peer:
             try:
-                ip_network(peer["cidr"])
+                ip_network(str(peer["cidr"]))
             except ValueError as error:
                 layers.report((*where, "cidr"), f"is no range of addresses: {error}")
             for key in ("namespace", "pods"):
                 if key in peer:
-                    layers.report((*where, key), "stands beside `cidr`")
+                    layers.report((*where, key), "stands beside `cidr`: make two callers of them")
         elif "namespace" not in peer and not peer.get("pods"):
             layers.report(where, "needs a `namespace`, `pods` or a `cidr`")
     return {"from": [_peer(peer) for peer in peers]}
@@ -171,6 +197,9 @@ def check_patches(layers: Layers, patches: list[Any], components: Iterable[str])
             near = nearest(str(component), known)
             hint = f", did you mean `{near}`?" if near else ""
             layers.report((*where, "target", "component"), f"there is no component {shown(component)}{hint}")
+        for key in ("merge", "json"):
+            for place in _no_json(patch.get(key)):
+                layers.report((*where, key, *place), "is no number that JSON knows")
         if not only_one(layers, where, patch, ("merge", "json")):
             continue
         operations = patch.get("json")
@@ -179,16 +208,29 @@ def check_patches(layers: Layers, patches: list[Any], components: Iterable[str])
     return patches
 
 
+def _no_json(value: Any, where: Path = ()) -> Iterator[Path]:
+    """Yield the places of what YAML can hold and JSON cannot: `.nan` and `.inf`."""
+    if isinstance(value, float) and not isfinite(value):
+        yield where
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inside:
+        yield from _no_json(item, (*where, key))
+
+
 def _check_operation(layers: Layers, where: Path, operation: Mapping[str, Any]) -> None:
     needed = {"add": "value", "replace": "value", "test": "value", "move": "from", "copy": "from"}
     key = needed.get(str(operation.get("op")))
     if key is not None and key not in operation:
         layers.report((*where, key), f"is missing: `{operation['op']}` needs it")
+    for other in ("value", "from"):
+        if other in operation and other != key:
+            layers.report((*where, other), f"is nothing that `{operation.get('op')}` has")
 
 
 def _answering(path: str, paths: Mapping[str, str]) -> str | None:
     """Return the component that the route leads a path to: that of the longest prefix."""
-    fits = [each for each in paths if each == path or path.startswith(f"{each.rstrip('/')}/")]
+    asked = path.partition("?")[0].rstrip("/") + "/"
+    fits = [each for each in paths if asked.startswith(each.rstrip("/") + "/")]
     return paths[max(fits, key=len)] if fits else None
 
 

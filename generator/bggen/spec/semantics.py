@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bggen.images import parse_image
 from bggen.spec.layers import mapping, only_one
+from bggen.spec.limits import check_annotations
 from bggen.spec.paths import check_paths
 from bggen.spec.references import mistakes
 from bggen.spec.workload import check_workload
@@ -24,8 +25,6 @@ LONGEST_BASE = 55
 # `<base>-green-<10 hex>`, and the 52 characters that a CronJob's name may have.
 LONGEST_EXTENDED = 46
 _LONGEST_LABEL = 63
-# Kubernetes allows 256 KiB of annotations in an object; bggen adds some of its own.
-_MOST_ANNOTATIONS = 255 * 1024
 _QUANTITY = re.compile(r"([0-9]+)(?:\.([0-9]{1,3}))?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi|)")
 _THOUSANDTHS = {"m": 1, "": 1000}
 _THOUSANDTHS |= {unit: 1000 * 1000**power for power, unit in enumerate("kMGTP", 1)}
@@ -81,7 +80,7 @@ def check_component(layers: Layers, fields: Mapping[str, Any], ports: Mapping[st
     for request, limit in (("cpu", "cpuLimit"), ("memory", "memoryLimit")):
         if _amount(resources.get(limit)) < _amount(resources.get(request)) and limit in resources:
             layers.report(("resources", limit), f"is less than `{request}`, {resources[request]}")
-    check_annotations(layers, fields.get("annotations"))
+    check_annotations(layers, ("annotations",), fields.get("annotations"))
     check_workload(layers, fields)
     check_paths(layers, fields)
 
@@ -118,13 +117,6 @@ def check_env(layers: Layers, env: Any, ports: Mapping[str, bool]) -> None:
                 layers.report((*where, "key"), "is missing")
             if "field" in value and "key" in value:
                 layers.report((*where, "key"), "stands beside `field`, which has none")
-
-
-def check_annotations(layers: Layers, annotations: Any) -> None:
-    """Report more annotations than an object may have."""
-    size = sum(len(key.encode()) + len(str(value).encode()) for key, value in mapping(annotations).items())
-    if size > _MOST_ANNOTATIONS:
-        layers.report(("annotations",), f"are {size // 1024} kB; Kubernetes takes 256 kB")
 
 
 def _amount(value: Any) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from bggen.spec.cron import mistake
 from bggen.spec.decoding import shown
+from bggen.spec.kinds import NOT_OF
 from bggen.spec.layers import mapping, only_one
+from bggen.spec.limits import check_annotations
 from bggen.spec.messages import nearest
 
 if TYPE_CHECKING:
@@ -14,17 +17,14 @@ if TYPE_CHECKING:
 
     from bggen.spec.layers import Layers
 
-CRON_FIELDS = (
-    *("schedule", "timeZone", "startingDeadlineSeconds", "concurrencyPolicy"),
-    *("activeDeadlineSeconds", "backoffLimit"),
-)
-_NOT_OF = {
-    "service": frozenset(CRON_FIELDS),
-    "worker": frozenset((*CRON_FIELDS, "port", "service", "autoscale")),
-    "cron": frozenset(
-        ("port", "ports", "service", "replicas", "autoscale", "health", "drain", "colorAntiAffinity"),
-    ),
+# What to write instead of a field that a kind does not have.
+_INSTEAD = {
+    ("worker", "port"): ": name it in `ports`",
+    ("worker", "autoscale"): ": give it `replicas`",
+    ("cron", "replicas"): ": a run of it is one pod",
+    ("service", "schedule"): ": say `kind: cron`",
 }
+_ZONE_PART = re.compile(r"(?!-)[-+.A-Za-z0-9_]{1,14}")
 _SERVICE_PORT = 80
 _MOST_PREFIX = 128
 
@@ -39,15 +39,31 @@ def fitting(layers: Layers, fields: Mapping[str, Any]) -> dict[str, Any]:
         fields: the merged fields.
     """
     kind = fields.get("kind", "service")
-    unfit = _NOT_OF.get(kind, frozenset()) if isinstance(kind, str) else frozenset()
-    if "autoscale" in fields and "autoscale" not in unfit:
-        if "replicas" in fields and layers.own(("replicas",)):
-            layers.report(("replicas",), "stands beside `autoscale`, which decides how many pods there are")
-        unfit = unfit | {"replicas"}
+    unfit = NOT_OF.get(kind, frozenset()) if isinstance(kind, str) else frozenset()
     for key in sorted(unfit & fields.keys()):
-        if layers.own((key,)) and (key != "replicas" or kind == "cron"):
-            layers.report((key,), f"is nothing that a {kind} has")
-    return {key: value for key, value in fields.items() if key not in unfit}
+        if layers.own((key,)):
+            layers.report((key,), f"is nothing that a {kind} has{_INSTEAD.get((kind, key), '')}")
+    beside = _displaced(layers, {key: value for key, value in fields.items() if key not in unfit})
+    return {key: value for key, value in fields.items() if key not in unfit | beside}
+
+
+def _displaced(layers: Layers, fields: Mapping[str, Any]) -> frozenset[str]:
+    """Return the fields that others of the component leave no room for; of those, defaults give way silently."""
+    displaced = set()
+    if "autoscale" in fields and "replicas" in fields:
+        own = layers.own(("replicas",))
+        if own and layers.own(("autoscale",)):
+            message = "stands beside `autoscale`, which decides how many pods there are: leave it out, or make it null"
+            layers.report(("replicas",), message)
+        displaced.add("autoscale" if own and not layers.own(("autoscale",)) else "replicas")
+    if "port" not in fields and not layers.refused(("port",)):
+        health = mapping(fields.get("health"))
+        displaced |= {
+            key
+            for key in ("service", "health")
+            if not layers.own((key,)) and not (key == "health" and "port" in health)
+        }
+    return frozenset(displaced)
 
 
 def check_workload(layers: Layers, fields: Mapping[str, Any]) -> None:
@@ -66,6 +82,8 @@ def check_workload(layers: Layers, fields: Mapping[str, Any]) -> None:
     _check_sources(layers, fields)
     _check_placement(layers, fields)
     account = mapping(fields.get("serviceAccount"))
+    for section in ("service", "serviceAccount"):
+        check_annotations(layers, (section, "annotations"), mapping(fields.get(section)).get("annotations"))
     if "name" in account and account.get("annotations"):
         layers.report(("serviceAccount", "annotations"), "are of an account that bggen renders: leave `name` out")
 
@@ -76,8 +94,10 @@ def _check_schedule(layers: Layers, fields: Mapping[str, Any]) -> None:
         layers.report(("schedule",), "is missing: a cron needs one")
     elif isinstance(schedule, str) and (wrong := mistake(schedule)):
         layers.report(("schedule",), wrong)
-    if fields.get("timeZone") == "Local":
-        layers.report(("timeZone",), "must be a time zone such as Europe/Berlin")
+    zone = fields.get("timeZone")
+    # A part of a name is at most that long and begins with no dash, and `Local` is nobody's.
+    if isinstance(zone, str) and (zone.lower() == "local" or not all(map(_ZONE_PART.fullmatch, zone.split("/")))):
+        layers.report(("timeZone",), f"must be a time zone such as Europe/Berlin; it is {shown(zone)}")
 
 
 def _check_ports(layers: Layers, fields: Mapping[str, Any]) -> None:
@@ -85,10 +105,11 @@ def _check_ports(layers: Layers, fields: Mapping[str, Any]) -> None:
     for name, number in mapping(fields.get("ports")).items():
         if name == "http":
             layers.report(("ports", name), "is the name of `port`: choose another")
-        if number in numbers:
-            layers.report(("ports", name), f"is {number}, as {numbers[number]} is")
-        if number == _SERVICE_PORT and "port" in fields:
-            layers.report(("ports", name), f"is {_SERVICE_PORT}, where the Services take what is for `port`")
+        elif number in numbers:
+            layers.report(("ports", name), f"is {number}, as {numbers[number]} is: a number is for one port")
+        elif number == _SERVICE_PORT and "port" in fields:
+            message = f"cannot be {_SERVICE_PORT}: under that number the Services lead to `port`"
+            layers.report(("ports", name), message)
         numbers.setdefault(number, f"`{name}`")
 
 
@@ -98,10 +119,12 @@ def _check_health(layers: Layers, fields: Mapping[str, Any]) -> None:
         return
     ports = mapping(fields.get("ports"))
     port = health.get("port")
-    if port is None:
+    if port is None or port == "http":
         if "port" not in fields and not layers.refused(("port",)):
-            layers.report(("health",), "needs a `port` to ask" + (", or `health.port`" if ports else ""))
-    elif isinstance(port, str) and port != "http" and port not in ports and not layers.refused(("ports",)):
+            layers.report(
+                ("health",), "needs a `port` to ask" + (", or one of `ports` in `health.port`" if ports else "")
+            )
+    elif isinstance(port, str) and port not in ports and not layers.refused(("ports",)):
         near = nearest(port, ports)
         hint = f", did you mean `{near}`?" if near else ""
         layers.report(("health", "port"), f"there is no port {shown(port)} in `ports`{hint}")
@@ -116,6 +139,8 @@ def _check_service(layers: Layers, fields: Mapping[str, Any]) -> None:
         layers.report(("service",), "needs a `port` to lead to")
     if "nodePort" in service and kind == "ClusterIP":
         layers.report(("service", "nodePort"), "needs `type: NodePort` or `type: LoadBalancer`")
+    if kind != "LoadBalancer" and service.get("publishesStatus"):
+        layers.report(("service", "publishesStatus"), "is only for `type: LoadBalancer`")
     if kind == "LoadBalancer" and not service.get("publishesStatus"):
         message = (
             "a LoadBalancer that gets no address would hold up every flip: say `publishesStatus: true` if it gets one"
@@ -136,7 +161,7 @@ def _check_autoscale(layers: Layers, fields: Mapping[str, Any]) -> None:
     for target in ("cpu", "memory"):
         aimed = target in scale or (target == "cpu" and "memory" not in scale)
         if aimed and target not in mapping(fields.get("resources")) and not layers.refused(("resources", target)):
-            message = f"aims at a percentage of the requested {target}: say `resources.{target}`"
+            message = f"aims at a percentage of the requested {target}: say how much that is in `resources.{target}`"
             layers.report(("autoscale", target) if target in scale else ("autoscale",), message)
 
 
@@ -163,9 +188,9 @@ def _check_placement(layers: Layers, fields: Mapping[str, Any]) -> None:
     for index, value in enumerate(tolerations if isinstance(tolerations, list) else ()):
         toleration, where = mapping(value), ("tolerations", index)
         exists = toleration.get("operator", "Equal") == "Exists"
-        if exists and toleration.get("value") is not None:
-            layers.report((*where, "value"), "stands beside `operator: Exists`, which takes any")
-        if not exists and toleration.get("key") is None:
+        if exists and "value" in toleration:
+            layers.report((*where, "value"), "stands beside `operator: Exists`, which takes any value: leave it out")
+        if not exists and "key" not in toleration:
             layers.report(where, "needs a `key`, or `operator: Exists`")
-        if toleration.get("tolerationSeconds") is not None and toleration.get("effect") != "NoExecute":
+        if "tolerationSeconds" in toleration and toleration.get("effect") != "NoExecute":
             layers.report((*where, "tolerationSeconds"), "needs `effect: NoExecute`")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator
 
     from bggen.model import Position
 
@@ -15,6 +16,28 @@ Path: TypeAlias = tuple[str | int, ...]
 
 _SHOWN_AS_IT_IS = re.compile(r"(?!\.)[\w./~$@+=-]+(?<!\.)", re.ASCII)
 _LONGEST_KEY = 60
+
+
+class LateMarks(Mapping[Path, "tuple[Position, Position]"]):
+    """The marks of a file whose places are looked for when somebody asks for one."""
+
+    def __init__(self, find: Callable[[], Mapping[Path, tuple[Position, Position]]]) -> None:
+        self._find = find
+        self._marks: Mapping[Path, tuple[Position, Position]] | None = None
+
+    def __getitem__(self, where: Path) -> tuple[Position, Position]:
+        return self._found()[where]
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self._found())
+
+    def __len__(self) -> int:
+        return len(self._found())
+
+    def _found(self) -> Mapping[Path, tuple[Position, Position]]:
+        if self._marks is None:
+            self._marks = self._find()
+        return self._marks
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bggen.model import Position, Problem
-from bggen.yamlio.document import Document, Path, dotted
+from bggen.yamlio import simple
+from bggen.yamlio.document import Document, LateMarks, Path, dotted
 from bggen.yamlio.nodes import DEEPEST, MOST_NODES, STANDARD_TAG, Composer, Node, Place, after, invalid, shown_tag
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def parse(
     *,
     text_under: frozenset[str] = frozenset(),
     names_under: frozenset[str] = frozenset(),
+    as_is_under: frozenset[str] = frozenset(),
 ) -> Document:
     """Read one YAML file by the rules of YAML 1.2: `yes`, `12:30` and `2026-01-01` are text.
 
@@ -43,10 +45,26 @@ def parse(
         path: the file as errors show it.
         text_under: keys beneath which every plain scalar but null is text, as it stands in the file.
         names_under: keys whose mapping has names for keys (of components, say): those never count for `text_under`.
+        as_is_under: keys beneath which nothing counts for `text_under`.
 
     Raises:
         InvalidError: with every problem of the file; after a mistake in the syntax nothing more can be found.
     """
+    if not text_under and not names_under and len(content) <= _MIB:
+        data = simple.read(content)
+        if data is not None:
+            # Who asks for a place has found a mistake, and can wait for it.
+            return Document(path, data, LateMarks(lambda: _parse(content, path).marks))
+    return _parse(content, path, text_under, names_under, as_is_under)
+
+
+def _parse(
+    content: bytes,
+    path: str,
+    text_under: frozenset[str] = frozenset(),
+    names_under: frozenset[str] = frozenset(),
+    as_is_under: frozenset[str] = frozenset(),
+) -> Document:
     text = _text(content, path)
     composer = Composer(path, text)
     composer.compose()
@@ -56,7 +74,7 @@ def parse(
     if root.kind != "map":
         kind = "a list" if root.kind == "seq" else "a single value"
         raise composer.fatal(root.place, f"the file must hold `key: value` lines, not {kind}")
-    builder = _Builder(path, composer.problems, text_under, names_under)
+    builder = _Builder(path, composer.problems, text_under, names_under, as_is_under)
     data = builder.build(root)
     if builder.problems:
         raise invalid(builder.problems)
@@ -98,20 +116,27 @@ class _Builder:
     """Turns nodes into data, without recursion, within the budget for what aliases expand to."""
 
     def __init__(
-        self, path: str, problems: list[Problem], text_under: frozenset[str], names_under: frozenset[str]
+        self,
+        path: str,
+        problems: list[Problem],
+        text_under: frozenset[str],
+        names_under: frozenset[str],
+        as_is_under: frozenset[str],
     ) -> None:
         self.path = path
         self.problems = problems
         self.marks: dict[Path, tuple[Position, Position]] = {}
         self._text_under = text_under
         self._names_under = names_under
+        self._as_is_under = as_is_under
 
     def build(self, root: Node) -> Any:
         data: list[Any] = []
         start = Position(*root.place)
         self.marks[()] = (start, start)
-        # (node, its path, is text, its keys are names, where the value goes, the alias on the way to it)
-        todo: list[tuple[Node, Path, bool, bool, Any, Place | None]] = [(root, (), False, False, data, None)]
+        # (node, its path, is text (None: nothing in it is), its keys are names, where the value goes, the alias on the
+        # way to it)
+        todo: list[tuple[Node, Path, bool | None, bool, Any, Place | None]] = [(root, (), False, False, data, None)]
         count = 0
         while todo:
             node, where, as_text, names, target, alias = todo.pop()
@@ -120,7 +145,7 @@ class _Builder:
                 raise self._too_much(count, alias or node.place)
             value: Any
             if node.kind == "scalar":
-                value = self._scalar(node, where, as_text=as_text)
+                value = self._scalar(node, where, as_text=bool(as_text))
             elif node.kind == "seq":
                 value = []
             else:
@@ -135,7 +160,9 @@ class _Builder:
                 after = Position(*place)
                 self.marks[inside] = (after if key is None else Position(*key.place), after)
                 is_field = key is not None and not names
-                text = as_text or (is_field and part in self._text_under)
+                text = as_text
+                if text is False and is_field:
+                    text = None if part in self._as_is_under else part in self._text_under
                 through = alias or (place if place != child.place and child.items else None)
                 todo.append((child, inside, text, is_field and part in self._names_under, value, through))
         return data[0]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from bggen.model import Release
 
+_COMPONENT = "app.kubernetes.io/component"
 _SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 
 # A tree that lacks what serves until now must not delete it before the switch has moved. Only a sync that skips commits
@@ -35,6 +36,7 @@ class Object:
     """The name and the place of one object, or of several that share them."""
 
     def __init__(self, release: Release, env: str, name: str, source: str, color: Color | None) -> None:
+        self.release = release
         self.namespace = release.spec.namespace
         self.name = name
         self.color = color
@@ -49,7 +51,7 @@ class Object:
         annotations: Mapping[str, str] | None = None,
         values: Mapping[str, object] | None = None,
     ) -> Manifest:
-        """Return the object of a kind, from the template of that kind.
+        """Return the object of a kind, from the template of that kind, as the release's patches change it.
 
         Args:
             kind: the kind.
@@ -70,7 +72,7 @@ class Object:
                 **(values or {}),
             },
         )
-        return Manifest(
+        made = Manifest(
             file=f"{template}-{self.name}.yaml",
             text=self.header + text,
             kind=kind,
@@ -78,19 +80,25 @@ class Object:
             namespace=self.namespace,
             color=self.color,
             wave=wave,
+            component=labels.get(_COMPONENT),
         )
+        if not self.release.spec.patches:
+            return made
+        from bggen.render.v1.patches import patched  # noqa: PLC0415 - most releases have none
+
+        return patched(made, self.release)
 
 
 def selector(app: str, component: str, color: Color) -> dict[str, str]:
     """Return the one selector of a component in a colour; its keys never change."""
-    return {"app.kubernetes.io/name": app, "app.kubernetes.io/component": component, "bggen.dev/color": str(color)}
+    return {"app.kubernetes.io/name": app, _COMPONENT: component, "bggen.dev/color": str(color)}
 
 
 def labels_of(app: str, component: str | None, color: Color | None) -> dict[str, str]:
     """Return the labels of an object, as far as it belongs to a component and a colour."""
     labels = {"app.kubernetes.io/name": app, "app.kubernetes.io/managed-by": "bggen"}
     if component is not None:
-        labels["app.kubernetes.io/component"] = component
+        labels[_COMPONENT] = component
     if color is not None:
         labels["bggen.dev/color"] = str(color)
     return labels

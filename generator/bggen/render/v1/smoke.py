@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bggen.model import EnvRef
 from bggen.render.references import SERVICE_PORT, resolve
 from bggen.render.v1.objects import WAVE_GATE, WAVE_REST, Object, labels_of, pairs
-from bggen.render.v1.pods import minor
+from bggen.render.v1.pods import minor, progress_deadline
 from bggen.spec.identity import identity
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 _HTTP_USER = 65532
 # A pod's way onto a node, and its image's.
 _START_SECONDS = 120
-# What a Deployment's rollout may take, and what of it comes after a pod's start.
-_PROGRESS_SECONDS = 180
-_AFTER_START_SECONDS = 40
 # A command is tried again after 10, 20, 40… seconds, https://kubernetes.io/docs/concepts/workloads/controllers/job/.
 _RETRIES, _FIRST_RETRY_SECONDS = 6, 10
 # The minor version of Kubernetes from which Jobs have a policy for failures by default.
@@ -103,8 +100,7 @@ def _command(spec: AppSpec, test: CommandSmoke, color: Color, waits: int) -> dic
 
 def _rollout_seconds(spec: AppSpec) -> int:
     """Return how long the colour may take to come up, as the progress deadlines of its Deployments say."""
-    starts = [component.health.start_seconds or 0 for component in spec.components.values()]
-    return max(_PROGRESS_SECONDS, max(starts) + _AFTER_START_SECONDS)
+    return max(progress_deadline(component) for component in spec.components.values())
 
 
 def _variables(variables: dict[str, EnvValue]) -> list[dict[str, str | None]]:

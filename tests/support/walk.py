@@ -1,0 +1,235 @@
+"""A long random walk over commands: after every step, each promise that a state and its manifests keep is looked at.
+
+It is plain code and no hypothesis machine, so that a hundred thousand steps fit into a CI run; a walk is told by its
+seed and its number of steps.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from bggen import state as state_files
+from bggen import transitions
+from bggen.checks import check
+from bggen.errors import RefusedError, UsageError
+from bggen.images import parse_image_arg
+from bggen.model import Color, EnvState
+from bggen.render import LATEST, render
+from bggen.transitions import BumpRequest, FlipRequest
+from tests.support.walk_specs import APP, random_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bggen.model import AppSpec, Manifest
+    from bggen.transitions import Transition
+
+ENV = "prod"
+_NOW = "2026-06-01T12:00:00Z"
+_WEIGHTS = {
+    "edit": 14, "bump": 24, "promote": 3, "flip": 22, "rollback": 8, "park": 6, "wake": 5,
+    "scale": 9, "hold": 2, "unhold": 7,
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Walk:
+    """One walk; `done` counts what was done, by command, and `refused` what was refused, by kind."""
+
+    seed: int
+    state: EnvState = field(default_factory=lambda: EnvState(APP, ENV))
+    manifests: tuple[Manifest, ...] = ()
+    steps: int = 0
+    done: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    _random: Random = field(default_factory=Random)
+    _spec: AppSpec | None = None
+    _numbers: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._random = Random(self.seed)  # noqa: S311 - a walk has to be the same every time
+        self._spec = random_spec(self._random)
+
+    def walk(self, steps: int) -> None:
+        """Take some steps.
+
+        Raises:
+            AssertionError: a promise was broken; it names the seed and the step.
+        """
+        words = list(_WEIGHTS)
+        for _ in range(steps):
+            self.steps += 1
+            command = self._random.choices(words, list(_WEIGHTS.values()))[0]
+            try:
+                self._step(command)
+            except AssertionError as error:
+                raise AssertionError(f"seed {self.seed}, step {self.steps}, {command}: {error}") from error
+
+    def _step(self, command: str) -> None:
+        if command == "edit":
+            self._spec = random_spec(self._random)
+            return
+        before, rendered = self.state, self.manifests
+        try:
+            decided = self._decide(command)
+        except (RefusedError, UsageError) as error:
+            _one_line(error.message)
+            self.refused[error.kind] += 1
+            return
+        _one_line(decided.subject)
+        assert decided.before == before
+        assert decided.changed or decided.reason
+        self.done[command] += 1
+        if not decided.changed:
+            return
+        self.state = decided.after
+        self.manifests = render(self.state)
+        self._promises()
+        if self.state.active is before.active and before.active and command in {"bump", "promote", "park", "wake"}:
+            assert _of_users(before, rendered) == _of_users(self.state, self.manifests), "bytes that users depend on"
+        if command == "flip":
+            old, new = _templates(rendered), _templates(self.manifests)
+            assert all(old[name] == new[name] for name in old.keys() & new.keys()), "a flip changed a pod template"
+        if command == "rollback" and self.state.active_release:
+            assert self.state.active_release.number <= before.served
+            assert self.state.hold
+
+    def _decide(self, command: str) -> Transition:
+        state, pick = self.state, self._random
+        match command:
+            case "bump" | "promote":
+                return self._bump(command)
+            case "flip":
+                return transitions.flip(state, self._flip())
+            case "rollback":
+                number = pick.choice([None, None, pick.randint(1, max(1, state.served))])
+                target = transitions.rollback_target(state, number)
+                if target.source == "history":
+                    target = transitions.rollback_target(state, None)
+                return transitions.rollback(state, target, by="Ann <ann@example.com>")
+            case "scale":
+                wanted = pick.choice(["web=2", "api=3", "mailer=2", "web=2..5", "api=4..8", "report=1"])
+                return transitions.scale(
+                    state, transitions.parse_replicas([wanted]), pick.choice([None, Color.BLUE, Color.GREEN])
+                )
+            case "hold":
+                return transitions.hold(state, reason="launch", by="Ann", until=pick.choice([None, _NOW]))
+        return {"park": transitions.park, "wake": transitions.wake, "unhold": transitions.unhold}[command](state)
+
+    def _bump(self, command: str) -> Transition:
+        pick = self._random
+        before = self.state
+        images = (parse_image_arg(pick.choice(["v1", "v2", f"v-{self.steps}"])),)
+        request = BumpRequest(
+            spec=None if before.active and pick.random() < 0.15 else self._spec,
+            renderer=LATEST,
+            images=images,
+            force=pick.random() < 0.1,
+            then_flip=self._flip() if pick.random() < 0.15 else None,
+        )
+        if command == "promote":
+            there = BumpRequest(random_spec(pick), LATEST, images)
+            source = transitions.bump(EnvState(APP, "staging"), there).after
+            decided = transitions.promote(before, source, BumpRequest(self._spec, LATEST, then_flip=request.then_flip))
+        else:
+            decided = transitions.bump(before, request)
+        if decided.after.last != before.last:
+            assert decided.after.last == before.last + 1
+            assert decided.after.last not in self._numbers, "a number was given twice"
+            self._numbers.add(decided.after.last)
+        return decided
+
+    def _flip(self) -> FlipRequest:
+        pick = self._random
+        return FlipRequest(
+            now=_NOW,
+            to=pick.choice([None, None, Color.BLUE, Color.GREEN]),
+            if_active=pick.choice([None, None, None, Color.BLUE, Color.GREEN]),
+            allow_less_capacity=pick.random() < 0.5,
+            override_hold=pick.choice([None, "urgent"]),
+        )
+
+    def _promises(self) -> None:
+        found = check(self.state, self.manifests)
+        assert found == (), "; ".join(map(str, found))
+        files = state_files.encode(self.state)
+        assert state_files.decode(APP, ENV, f"apps/{APP}/{ENV}", files) == self.state
+        assert len({manifest.file for manifest in self.manifests}) == len(self.manifests)
+        _one_of_each_worker_and_cron(self.state, self.manifests)
+        _users_reach_pods(self.state, self.manifests)
+
+
+def _one_line(words: str) -> None:
+    assert "\n" not in words
+
+
+def _one_of_each_worker_and_cron(state: EnvState, manifests: tuple[Manifest, ...]) -> None:
+    """A worker and a cron of the active release is enabled once, and in the active colour; no other one is at all."""
+    enabled: Counter[tuple[str, str]] = Counter()
+    for manifest in manifests:
+        if manifest.kind == "CronJob" and not read(manifest)["spec"]["suspend"]:
+            enabled[manifest.name, "cron"] += 1
+        elif manifest.kind == "Deployment" and read(manifest)["spec"]["replicas"] > 0:
+            enabled[manifest.name, "pods"] += 1
+    wanted: Counter[tuple[str, str]] = Counter()
+    for color in Color:
+        release = state.release(color)
+        for name, component in release.spec.components.items() if release and state.runs(color) else ():
+            if component.kind == "service" or color is state.active:
+                base = release.spec.base_name(name) if release else name
+                wanted[f"{base}-{color}", "cron" if component.kind == "cron" else "pods"] += 1
+    assert enabled == wanted, f"enabled {sorted(enabled)}, wanted {sorted(wanted)}"
+
+
+def _users_reach_pods(state: EnvState, manifests: tuple[Manifest, ...]) -> None:
+    """Every active Service of the active release selects the active colour, which has pods."""
+    release = state.active_release
+    by_file = {manifest.file: manifest for manifest in manifests}
+    for name, component in release.spec.components.items() if release else ():
+        if component.port is None or release is None:
+            continue
+        base = release.spec.base_name(name)
+        service = read(by_file[f"service-{base}.yaml"])
+        assert service["spec"]["selector"]["bggen.dev/color"] == state.active
+        assert read(by_file[f"deployment-{base}-{state.active}.yaml"])["spec"]["replicas"] >= 1
+
+
+def _of_users(state: EnvState, manifests: tuple[Manifest, ...]) -> Mapping[str, str]:
+    """Return what users depend on: the active colour's objects, the active Services and the routes.
+
+    Jobs come and go with smoke tests. Services that only stand in, for a component that the active release lacks or has
+    without a port, are none of theirs.
+    """
+    release = state.active_release
+    components = release.spec.components.values() if release else ()
+    bases = {release.spec.base_name(each.name): each for each in components if release}
+    found = {}
+    for manifest in manifests:
+        base = manifest.name if manifest.color is None else manifest.name.partition(f"-{state.active}")[0]
+        component = bases.get(base)
+        own = component is not None and manifest.color in {None, state.active}
+        if manifest.kind == "Service":
+            own = own and component is not None and component.port is not None
+        if manifest.kind != "Job" and (own or (manifest.kind == "Ingress" and manifest.name == state.app)):
+            found[manifest.file] = manifest.text
+    return found
+
+
+def _templates(manifests: tuple[Manifest, ...]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for manifest in manifests:
+        if manifest.kind == "Deployment":
+            found[manifest.name] = read(manifest)["spec"]["template"]
+        elif manifest.kind == "CronJob":
+            found[manifest.name] = read(manifest)["spec"]["jobTemplate"]
+    return found
+
+
+def read(manifest: Manifest) -> Any:
+    """Return the object of a manifest."""
+    return yaml.load(manifest.text, Loader=yaml.CSafeLoader)
