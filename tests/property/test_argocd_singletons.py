@@ -14,15 +14,16 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from tests.support.argocd import End, Sync, World
-from tests.support.argocd_cluster import Cluster, Health, Tree
+from tests.support.argocd_cluster import Cluster, Health
 from tests.support.argocd_history import Command, states_of, tree_of
+from tests.support.argocd_objects import Tree
 from tests.support.states import crew_spec
 
 if TYPE_CHECKING:
     from random import Random
 
     from bggen.model import AppSpec
-    from tests.support.argocd_cluster import Key, Resource
+    from tests.support.argocd_objects import Key, Resource
 
 SINGLE = ("mailer", "report")
 COMMANDS = ["bump", "bump", "bump --flip", "flip", "flip", "rollback", "park", "wake"]
@@ -92,7 +93,7 @@ def test_a_sync_between_any_two_trees_lets_nothing_work_twice(commands: list[Com
                 synced(cluster, trees[goal], healthy_but_suspended(cluster, chosen))
 
 
-@given(histories(), st.randoms(use_true_random=False))
+@given(histories(), st.randoms(use_true_random=True))
 def test_interrupted_syncs_let_nothing_work_twice(commands: list[Command], random: Random) -> None:
     note("\n".join(map(str, commands)))
     trees = [*map(tree_of, states_of("crew", commands))]

@@ -19,7 +19,8 @@ from tests.support.argocd_cluster import Health
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.support.argocd_cluster import Cluster, Key, Resource, Tree
+    from tests.support.argocd_cluster import Cluster
+    from tests.support.argocd_objects import Key, Resource, Tree
 
 KINDS = [
     "Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange", "PodSecurityPolicy", "PodDisruptionBudget",
@@ -125,6 +126,7 @@ class Sync:
 
     Attributes:
         watch: called at every moment at which others see the cluster.
+        pause: called instead where the waves that have begun are applied.
         stop: called where the sync stops at a gate, to wait or for good.
     """
 
@@ -133,6 +135,7 @@ class Sync:
     world: World = field(default_factory=World)
     watch: Callable[[], None] = _nobody
     stop: Callable[[], None] = _nobody
+    pause: Callable[[], None] | None = None
     log: list[tuple[str, Key]] = field(default_factory=list)
     _running: set[Key] = field(default_factory=set)
     _done: set[Key] = field(default_factory=set)
@@ -140,7 +143,7 @@ class Sync:
 
     def run(self) -> End:
         """Let the controller go round until the sync ends."""
-        self.cluster.switched = False
+        self.cluster.begin()
         end = End.CUT if self.world.cut == 0 else None
         while end is None:
             end = self._round()
@@ -177,7 +180,7 @@ class Sync:
             self._running.discard(task.key)
             self._done.add(task.key)
             failed |= health is Health.DEGRADED
-        self.watch()
+        (self.pause or self.watch)()
         self.log += waits
         if not (waits or self.cluster.terminating or failed):
             return None
@@ -200,7 +203,7 @@ class Sync:
                 if self._changes == self.world.cut:
                     self.watch()
                     return End.CUT
-                if task.target is None or self.world.refuses(task.key):
+                if task.target is None or self.world.refuses(task.key) or self.cluster.refuses(task.target):
                     refused = True
                     continue
                 self.log.append(("apply", task.key))

@@ -2,130 +2,31 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
-Key = tuple[str, str]  # kind and name; everything of one (app, env) is in one namespace
-COLOR = "bggen.dev/color"
-_URL = re.compile(r"http://([a-z][-a-z0-9]*)(?::(\d+))?")
+    from tests.support.argocd_objects import Key, Resource, Tree
+
+
+# An Ingress that is the switch stands in this wave where the spec says that it gets an address.
+PROMISED = 20
+_CHECKED = {"Service", "Ingress", "PodDisruptionBudget", "HorizontalPodAutoscaler", "CronJob", "HTTPRoute"}
 
 
 class Health(StrEnum):
-    """What Argo CD says of an object; NONE where it has no check for the kind."""
+    """What Argo CD says of an object; NONE where it has no check for the kind.
+
+    PROGRESSING stands for all that a sync waits for: Suspended, Unknown and Missing are the same to it.
+    """
 
     HEALTHY = "Healthy"
     PROGRESSING = "Progressing"
     DEGRADED = "Degraded"
     NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """A Kubernetes object with what the model needs of it worked out once."""
-
-    key: Key
-    body: Mapping[str, Any]
-    wave: int = 0
-    options: frozenset[str] = frozenset()
-    hook: str | None = None
-    color: str | None = None
-    replicas: int = 0
-    template: str = ""
-    rolls_gently: bool = True
-    pod_labels: frozenset[tuple[str, str]] = frozenset()
-    account: str | None = None
-    calls: frozenset[tuple[str, str]] = frozenset()  # (host, port) that the pods were told
-    listens: frozenset[str] = frozenset()  # names of the pods' ports
-    selector: frozenset[tuple[str, str]] = frozenset()
-    targets: frozenset[str] = frozenset()  # target ports of a Service, by name
-    ports: frozenset[str] = frozenset()  # names and numbers
-    backends: frozenset[tuple[str, str]] = frozenset()  # (Service, port) of an Ingress
-
-    @classmethod
-    def of(cls, body: Mapping[str, Any]) -> Resource:
-        """Read a plain object."""
-        metadata = body["metadata"]
-        notes = metadata.get("annotations") or {}
-        options = notes.get("argocd.argoproj.io/sync-options", "")
-        spec = body.get("spec") or {}
-        made = cls(
-            key=(body["kind"], metadata["name"]),
-            body=body,
-            wave=int(notes.get("argocd.argoproj.io/sync-wave", "0")),
-            options=frozenset(option.strip() for option in options.split(",")),
-            hook=notes.get("argocd.argoproj.io/hook"),
-            color=(metadata.get("labels") or {}).get(COLOR),
-        )
-        match body["kind"]:
-            case "Deployment":
-                return replace(made, **_deployment(spec))
-            case "Service":
-                ports = {str(port[field]) for port in spec.get("ports", []) for field in ("name", "port")}
-                selector = frozenset((spec.get("selector") or {}).items())
-                targets = frozenset(str(port["targetPort"]) for port in spec.get("ports", []) if "targetPort" in port)
-                return replace(made, selector=selector, ports=frozenset(ports), targets=targets)
-            case "Ingress":
-                return replace(made, backends=frozenset(_backends(spec)))
-        return made
-
-    def leads_to(self, deployment: Resource) -> bool:
-        """Whether a Service selects these pods and they have the port that it names; else they are no endpoints."""
-        return self.selector <= deployment.pod_labels and self.targets <= deployment.listens
-
-    @property
-    def color_selected(self) -> str | None:
-        """The colour whose pods a Service selects."""
-        return dict(self.selector).get(COLOR)
-
-    @property
-    def active(self) -> bool:
-        """Whether it is an active Service: the one of a component that no colour owns."""
-        return self.key[0] == "Service" and self.color is None and not self.key[1].endswith("-preview")
-
-
-def _deployment(spec: Mapping[str, Any]) -> dict[str, Any]:
-    pod = spec["template"].get("spec") or {}
-    ports = [port for container in pod.get("containers", []) for port in container.get("ports", [])]
-    told = [str(pod.get("containers", ""))]
-    strategy = spec.get("strategy") or {}
-    unavailable = (strategy.get("rollingUpdate") or {}).get("maxUnavailable", "25%")
-    return {
-        "replicas": spec.get("replicas", 1),
-        "template": json.dumps(spec["template"], sort_keys=True),
-        "rolls_gently": strategy.get("type", "RollingUpdate") == "RollingUpdate" and unavailable in {0, "0", "0%"},
-        "pod_labels": frozenset(spec["template"]["metadata"]["labels"].items()),
-        "listens": frozenset(port["name"] for port in ports if "name" in port),
-        "account": pod.get("serviceAccountName"),
-        "calls": frozenset((host, port or "80") for text in told for host, port in _URL.findall(text)),
-    }
-
-
-def _backends(spec: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for rule in spec.get("rules", []):
-        for path in rule["http"]["paths"]:
-            service = path["backend"]["service"]
-            port = service["port"]
-            yield service["name"], str(port.get("name", port.get("number")))
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """What one commit says: its objects, and the colour that is active in it."""
-
-    resources: Mapping[Key, Resource]
-    active: str | None = None
-
-    @classmethod
-    def of(cls, bodies: Iterable[Mapping[str, Any]], active: str | None = None) -> Tree:
-        """Read plain objects."""
-        resources = [Resource.of(body) for body in bodies]
-        return cls({resource.key: resource for resource in resources}, active)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +55,13 @@ class Cluster:
         routed: whether the live Ingress is that of the release that serves. It is not from the moment that the switch
             has moved until the Ingress, the last kind of the last wave, is applied.
         hanging: objects that stay when they are deleted, as with foreground propagation and a pod stuck Terminating.
+        leaving: whether the live Ingress, which is itself the switch, is about to be applied: by the wave that the sync
+            is in, where it is the last kind.
         switched: whether the sync that runs has moved the switch.
-        hits: what was done that may hurt: Deployments `pruned`, `stopped` or `rolled`; an Ingress that is `gone` before
-            the switch has moved.
+        finished: how Jobs ended; what has ended stays so until it is deleted.
+        hits: what was done that may hurt: Deployments `pruned`, `stopped`, `rolled` or `shrunk`; workers that began
+            while their like in the other colour works (`twice`); objects `fixed` that were to change; an Ingress that
+            is `gone` before the switch has moved.
     """
 
     live: dict[Key, Resource] = field(default_factory=dict)
@@ -166,6 +71,8 @@ class Cluster:
     hanging: frozenset[Key] = frozenset()
     terminating: bool = False
     switched: bool = False
+    leaving: bool = False
+    finished: dict[Key, Health] = field(default_factory=dict)
     hits: list[tuple[str, Key]] = field(default_factory=list)
 
     @classmethod
@@ -175,12 +82,20 @@ class Cluster:
         for resource in tree.resources.values():
             cluster.apply(resource, tree)
         cluster.settle()
+        cluster.finished = {key: Health.HEALTHY for key in cluster.live if key[0] == "Job"}
         cluster.hits.clear()
         return cluster
 
     def copy(self) -> Cluster:
         """Return an independent copy without the record of hits."""
-        return Cluster(dict(self.live), dict(self.pods), set(self.serving), self.routed, self.hanging)
+        made = Cluster(dict(self.live), dict(self.pods), set(self.serving), self.routed, self.hanging)
+        made.finished = dict(self.finished)
+        return made
+
+    def begin(self) -> None:
+        """Note that a sync begins. What the one before it was about to do is not about to happen any more."""
+        self.switched = False
+        self.leaving = False
 
     def moved(self, tree: Tree) -> None:
         """Note that a sync has moved the switch to what the tree says.
@@ -189,8 +104,11 @@ class Cluster:
         """
         self.switched = True
         self.serving &= {key for key, resource in tree.resources.items() if resource.color_selected == tree.active}
-        routes = {key for key in self.live.keys() | tree.resources.keys() if key[0] == "Ingress"}
-        self.routed = all(_same(self.live.get(key), tree.resources.get(key)) for key in routes)
+        live = {key: resource for key, resource in self.live.items() if resource.route}
+        wanted = {key: resource for key, resource in tree.resources.items() if resource.route}
+        left = [key for key in live.keys() | wanted.keys() if not _same(live.get(key), wanted.get(key))]
+        self.routed = not left
+        self.leaving = any(key in wanted and live[key].switches for key in left if key in live)
 
     def settle(self, keys: Iterable[Key] | None = None) -> None:
         """Let rollouts complete and sick pods recover: those of the given Deployments, or all."""
@@ -205,28 +123,31 @@ class Cluster:
 
     def _ready(self, key: Key) -> None:
         resource = self.live[key]
+        scaler = self.live.get(("HorizontalPodAutoscaler", key[1]))
+        if scaler is not None and 0 < resource.replicas < scaler.wanted:
+            resource = self.live[key] = replace(resource, replicas=scaler.wanted)
         self.pods[key] = Pods(frozenset([resource.template] if resource.replicas else []), settled=True)
 
     def look(self, key: Key, choose: Callable[[Key], Health]) -> Health:
         """Return the health that a gate sees; `choose` decides where more than one is possible, once and for good."""
-        kind = key[0]
         resource = self.live.get(key)
-        if resource is None:
+        if resource is None or resource.suspended:
             return Health.PROGRESSING
-        if kind == "Deployment":
+        if key[0] == "Deployment":
             return self._look_deployment(key, choose)
-        if kind == "Service" and (resource.body.get("spec") or {}).get("type") != "LoadBalancer":
+        if key[0] == "Job":
+            return self._look_job(key, choose)
+        if resource.healthy or (resource.switches and resource.wave == PROMISED):
             return Health.HEALTHY
-        checked = {
-            "Service",
-            "Ingress",
-            "PodDisruptionBudget",
-            "HorizontalPodAutoscaler",
-            "Job",
-            "CronJob",
-            "HTTPRoute",
-        }
-        return choose(key) if kind in checked else Health.NONE
+        return choose(key) if key[0] in _CHECKED else Health.NONE
+
+    def _look_job(self, key: Key, choose: Callable[[Key], Health]) -> Health:
+        if key not in self.finished:
+            chosen = choose(key)
+            if chosen is Health.PROGRESSING:
+                return chosen
+            self.finished[key] = chosen
+        return self.finished[key]
 
     def _look_deployment(self, key: Key, choose: Callable[[Key], Health]) -> Health:
         pods = self.pods[key]
@@ -247,7 +168,8 @@ class Cluster:
             else:
                 del self.live[key]
             self.serving.discard(key)
-            if key[0] == "Ingress":
+            self.finished.pop(key, None)
+            if key[0] == "Ingress" and not key[1].endswith("-preview"):
                 self.routed = True
                 self.hits += [] if self.switched else [("gone", key)]
             if self.pods.pop(key, None):
@@ -257,18 +179,31 @@ class Cluster:
         """Create or update an object; return whether that changed it."""
         key = resource.key
         old = self.live.get(key)
+        resource = _with_replicas(old, resource)
         if resource.active:
             (self.serving.add if resource.color_selected == tree.active else self.serving.discard)(key)
-        self.routed |= key[0] == "Ingress"
+        self.routed |= resource.route
         if _same(old, resource):
             return False
+        if resource.once and resource.replicas and not (old and old.once and old.replicas):
+            self.hits += [("twice", key)] if any(map(resource.same_work, self.live.values())) else []
         self.live[key] = resource
         if key[0] == "Deployment":
             self._roll(old, resource)
         return True
 
+    def refuses(self, resource: Resource) -> bool:
+        """Whether the API server takes it for a change of what nobody may change."""
+        old = self.live.get(resource.key)
+        if old is None or old.fixed == resource.fixed:
+            return False
+        self.hits.append(("fixed", resource.key))
+        return True
+
     def _roll(self, old: Resource | None, new: Resource) -> None:
         pods = self.pods.get(new.key, Pods())
+        if old is not None and 0 < new.replicas < min(old.replicas, new.wanted):
+            self.hits.append(("shrunk", new.key))
         if new.replicas == 0:
             self.pods[new.key] = Pods(settled=True)
             self.hits.append(("stopped", new.key))
@@ -282,7 +217,22 @@ class Cluster:
             self.pods[new.key] = replace(pods, settled=False)
 
 
+def _with_replicas(old: Resource | None, new: Resource) -> Resource:
+    """Return what Argo CD applies where it is told to ignore the replicas of Deployments with the label.
+
+    With `RespectIgnoreDifferences` it takes the field out of what Git says where Git has the label, and puts that of
+    the live object in where **that** has it (`normalizeTargetResources` in its `controller/sync.go`). So a live
+    Deployment that gets the label loses the field, and the API server makes it 1. One that loses the label keeps its
+    number, until the next sync.
+    """
+    if old is None or not (old.autoscaled or new.autoscaled):
+        return new
+    return replace(new, replicas=old.replicas if old.autoscaled else 1)
+
+
 def _same(one: Resource | None, other: Resource | None) -> bool:
     if one is None or other is None:
         return one is other
-    return one is other or (one.body, one.wave, one.options) == (other.body, other.wave, other.options)
+    if one is other:
+        return True
+    return (one.body, one.wave, one.options, one.replicas) == (other.body, other.wave, other.options, other.replicas)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ import yaml
 from hypothesis import strategies as st
 
 from bggen.errors import RefusedError, UsageError
-from bggen.model import EnvState, Image, Route
+from bggen.model import Color, EnvState
 from bggen.render import LATEST, render
 from bggen.transitions import (
     BumpRequest,
@@ -26,16 +26,16 @@ from bggen.transitions import (
     unhold,
     wake,
 )
-from tests.support.argocd_cluster import Resource, Tree
-from tests.support.states import app_spec, component
+from tests.support.argocd_objects import Resource, Tree
+from tests.support.argocd_specs import PORTS, specs, ways
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from bggen.model import AppSpec
     from bggen.transitions import Transition
 
-PORTS = {"web": 8080, "api": 9090, "front": 8000, "mailer": None}
+Words = list["str | AppSpec"]
 _FLIP = FlipRequest(now="2026-01-01T00:00:00Z", allow_less_capacity=True, override_hold="the test goes on")
 
 
@@ -50,38 +50,13 @@ class Command:
         """Return what a reader of a counterexample needs."""
         if self.spec is None:
             return self.name
-        parts = [f"{c.name}:{c.port}{sorted(map(str, c.env.values()))}" for c in self.spec.components.values()]
-        return f"{self.name} {', '.join(parts)} routes {dict(self.spec.route.paths) if self.spec.route else 'nothing'}"
-
-
-def app(
-    components: Mapping[str, Iterable[str]],
-    *,
-    tag: str = "v1",
-    ports: Mapping[str, int | None] | None = None,
-    routed: bool = True,
-) -> AppSpec:
-    """Return a spec of which each component calls some others.
-
-    Args:
-        components: the names, each with those that it calls.
-        tag: of all images.
-        ports: what differs from `PORTS`.
-        routed: whether there is a route; `/` leads to the first component, `/NAME` to the other ones with a port.
-    """
-    given: dict[str, int | None] = {**PORTS, **(ports or {})}
-    made = [
-        component(
-            name,
-            image=Image(f"ghcr.io/acme/{name}", tag),
-            port=given[name],
-            env={f"{other.upper()}_URL": f"${{{other}.url}}" for other in calls},
-        )
-        for name, calls in components.items()
-    ]
-    ported = [each.name for each in made if each.port]
-    paths = {"/" if name == ported[0] else f"/{name}": name for name in ported}
-    return app_spec("shop", *made, route=Route(("shop.example.com",), paths) if routed else None)
+        parts = [
+            f"{c.name}:{c.port or c.kind}{sorted(map(str, c.env.values()))}{c.files or ''}{c.autoscale or ''}"
+            for c in self.spec.components.values()
+        ]
+        route, smoke, peers = self.spec.route, self.spec.smoke, self.spec.network
+        more = [f"{route.switch}s {dict(route.paths)}" if route else "no route", "smoke" if smoke else "", str(peers)]
+        return f"{self.name} {', '.join(parts)} {' '.join(more)}"
 
 
 def state_after(state: EnvState, command: Command) -> EnvState:
@@ -121,6 +96,17 @@ def states_of(app: str, commands: Iterable[Command]) -> list[EnvState]:
     return states[1:]
 
 
+def written(words: Words) -> list[EnvState]:
+    """Return the states of a history written as command, spec, command…"""
+    commands: list[Command] = []
+    for word in words:
+        if isinstance(word, str):
+            commands.append(Command(word))
+        else:
+            commands[-1] = Command(commands[-1].name, word)
+    return states_of("shop", commands)
+
+
 def rolled_back(state: EnvState) -> EnvState | None:
     """Return the state after a `rollback`, or None where there is nothing to go back to."""
     after = state_after(state, Command("rollback"))
@@ -129,8 +115,17 @@ def rolled_back(state: EnvState) -> EnvState | None:
 
 def tree_of(state: EnvState) -> Tree:
     """Render a state and read the objects as Argo CD does."""
+    once = {
+        ("Deployment", f"{release.spec.base_name(name)}-{color}")
+        for color in Color
+        if (release := state.release(color))
+        for name, defined in release.spec.components.items()
+        if defined.kind == "worker"
+    }
     resources = [_read(manifest.text) for manifest in render(state)]
-    return Tree({resource.key: resource for resource in resources}, state.active)
+    made = Tree.made([replace(each, once=True) if each.key in once else each for each in resources], state.active)
+    releases = (state.blue, state.green, state.saved)
+    return replace(made, known=frozenset(str(release.number) for release in releases if release))
 
 
 @lru_cache(maxsize=4096)
@@ -139,44 +134,27 @@ def _read(text: str) -> Resource:
 
 
 @st.composite
-def _specs(draw: st.DrawFn, names: list[str], *, steady: bool) -> AppSpec:
-    ported = [name for name in names if PORTS[name]]
-    paths = {path: draw(st.sampled_from(ported)) for path in draw(st.sampled_from([["/"], ["/", "/api"]]))}
-    made = [
-        component(
-            name,
-            image=Image(f"ghcr.io/acme/{name}", draw(st.sampled_from(["v1", "v2", "v3"]))),
-            port=PORTS[name] and (PORTS[name] if steady else draw(st.sampled_from([PORTS[name], 7000]))),
-            replicas=draw(st.integers(1, 3)),
-            env={f"{other.upper()}_URL": f"${{{other}.url}}" for other in ported if draw(st.booleans())},
-        )
-        for name in names
-    ]
-    routed = steady or draw(st.integers(0, 9)) > 0
-    return app_spec("shop", *made, route=Route(("shop.example.com",), paths) if routed else None)
-
-
-@st.composite
 def histories(draw: st.DrawFn) -> list[Command]:
     """Histories of up to nine commands; the first is a bump.
 
-    In half of them components only ever come, and keep their ports, and there is always a route. In the others
-    components, ports and routes come and go.
+    In half of them components only ever come, keep their ports and kinds, and there is always a route. In the others
+    all of that comes and goes.
     """
-    steady = draw(st.booleans())
+    found = draw(ways())
     names = ["web", "api", "mailer", "front"]
+    names += ["report"] if found.kinds else []
     actions = ["bump", "bump", "bump --flip", "flip", "flip", "rollback", "park", "wake", "scale", "hold", "unhold"]
     commands = []
     least = 1
     for action in ["bump", *draw(st.lists(st.sampled_from(actions), min_size=1, max_size=8))]:
         spec = None
         if action.startswith("bump"):
-            if steady:
+            if found.steady:
                 least = draw(st.integers(least, len(names)))
                 chosen = names[:least]
             else:
                 chosen = draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
-                chosen = chosen if chosen != ["mailer"] else ["web"]
-            spec = draw(_specs(chosen, steady=steady))
+                chosen = chosen if any(map(PORTS.get, chosen)) else ["web", *chosen]
+            spec = draw(specs(chosen, found))
         commands.append(Command(action, spec))
     return commands

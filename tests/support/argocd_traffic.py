@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.support.argocd_cluster import PROMISED
+from tests.support.argocd_objects import EVERYBODY, admitted, mounted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tests.support.argocd_cluster import Cluster, Key, Tree
+    from tests.support.argocd_cluster import Cluster
+    from tests.support.argocd_objects import Key, Tree
+
+# What the pods of the colour that serves suffer unavoidably where they are replaced by those of a later release.
+_IN_PLACE = {"rolled", "shrunk"}
 
 
 class Broken(NamedTuple):
@@ -18,15 +25,23 @@ class Broken(NamedTuple):
         no-backend: a live Ingress leads to a Service or port that does not exist.
         no-pods: users reach a Service that selects no pod that was ever ready.
         unready: a Service, or a route to it, began to lead to pods that were not all ready.
+        short: or to fewer pods than Git says, because Argo CD ignores replicas of what is autoscaled.
+        ungated: an active Service or the Ingress moved to a colour while the smoke test before it had not passed.
         gone: an active Service with traffic, or the Ingress, was deleted before the switch had moved.
         pruned, stopped: the Deployment that users' traffic reached was deleted, or scaled to nothing.
         rolled: it got another pod template.
-        need: a Service that pods with traffic call is gone, or where the sync stops at a gate, their ServiceAccount:
-            only new pods need that one.
+        shrunk: it fell to one pod.
+        cut off: a policy forbids its pods callers that their own release lets in.
+        need: a Service that pods with traffic call is gone, or where the sync stops at a gate, their ServiceAccount or
+            a ConfigMap that they mount: only new pods need those.
+        twice: a worker started in one colour while that of the other one worked, or two colours' crons start Jobs.
+        idle: after a sync the CronJob of the active colour starts nothing.
+        fixed: an object was to be changed that cannot be.
 
-    `in-place` is put before `rolled` and `need` where the Deployment's colour is the active one of the tree that is
-    applied: the way from a release of a colour to a later one of the same colour, when Argo CD never saw the flips
-    between them. Two colours cannot avoid it.
+    `in-place` is put before `rolled`, `shrunk`, `cut off` and `need` where the Deployment had traffic before the sync,
+    and its colour is the active one of the tree that is applied: the way from a release of a colour to a later one of
+    the same colour, when Argo CD never saw the flips between them. Or where the state holds the release no more that
+    it runs: the same way, and then back to the other colour. Two colours cannot avoid it.
     """
 
     rule: str
@@ -38,85 +53,190 @@ class Broken(NamedTuple):
 class Watch:
     """Looks at a cluster after every change of one sync to a tree and remembers each rule that did not hold.
 
-    Users come by the active Services, and by the Ingress while it is that of the release that serves. What was broken
-    when the sync began is not its doing and not reported again.
+    Users come by the active Services, and by the Ingress while it is that of the release that serves; what they reach
+    calls other pods. What was broken when the sync began is not its doing and not reported again.
+
+    Where the Ingress is itself the switch and in the last wave, it is applied moments after the other colour's
+    Deployments and policies, which stand in that wave as well. Their pods get traffic for that long. A new template is
+    let off there if it is rolled out gently: the first old pod goes `minReadySeconds` after a new one is up. Policies
+    of the colour that is left stand right before the switch, where no sync stops: they are looked at where one does.
     """
 
     cluster: Cluster
     tree: Tree
     broken: set[Broken] = field(default_factory=set)
     _edges: dict[Key, frozenset[Key]] = field(default_factory=dict)
+    _reach: dict[Key, frozenset[Key]] = field(default_factory=dict)
+    _aims: dict[Key, str | None] = field(default_factory=dict)
     _old: frozenset[Broken] = frozenset()
+    _began: set[Key] = field(default_factory=set)
+    _releases: dict[Key, str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._edges = self._traffic()
-        self._old = frozenset([*self._faults(self._edges), *self._accounts(self._edges)])
+        self._see()
+        self._began = _all(self._reach.values())
+        self._releases = {key: self.cluster.live[key].release for key in self._began}
+        self._old = frozenset([*self._faults(), *self._needs(), *self._cut_off(self._began)])
         self.cluster.hits.clear()
 
     def look(self) -> None:
         """Compare with the moment before."""
-        before, now = self._edges, self._traffic()
-        self.broken |= {*self._faults(now)} - self._old
-        self.broken |= {*self._hits(before, now)}
-        for service, deployments in now.items():
-            for key in deployments - before.get(service, frozenset()):
+        edges, reach, aims = self._edges, self._reach, self._aims
+        self._see()
+        self.broken |= {*self._hits(reach)}
+        self.broken |= {*self._faults()} - self._old
+        for service, deployments in self._edges.items():
+            for key in deployments - edges.get(service, frozenset()):
                 if not self.cluster.pods[key].settled:
                     self.broken.add(_broken("unready", service, f"leads to {key[1]}"))
-        self._edges = now
+                if self.cluster.live[key].replicas < self.cluster.live[key].wanted:
+                    self.broken.add(_broken("short", service, f"leads to {key[1]}"))
+        moved = {key for key, aim in self._aims.items() if aim == self.tree.active != aims.get(key)}
+        if not all(self.cluster.finished.get(gate) == "Healthy" for gate in self.tree.gates):
+            self.broken |= {_broken("ungated", key) for key in moved}
+
+    def pause(self) -> None:
+        """Look at what must hold whenever a wave is applied: within one, only moments pass."""
+        self.look()
+        ours = {key for key in self._awaited() if self.cluster.live[key].color == self.tree.active}
+        self.broken |= {*self._cut_off(ours)} - self._old
 
     def stop(self) -> None:
         """Look at what must be there for as long as the sync may stand at this gate."""
-        self.broken |= {*self._accounts(self._traffic())} - self._old
+        self.broken |= {*self._needs(), *self._cut_off(self._awaited())} - self._old
 
-    def _traffic(self) -> dict[Key, frozenset[Key]]:
-        """Return the Services that users reach, each with the Deployments whose pods it selects."""
+    def done(self) -> None:
+        """Look at what a sync leaves that has succeeded."""
+        self.look()
+        self.broken |= {*self._cut_off(_all(self._reach.values()))} - self._old
+        for key, resource in self.cluster.live.items():
+            if key[0] == "CronJob" and resource.color == self.tree.active and resource.suspended:
+                self.broken.add(_broken("idle", key))
+
+    def _see(self) -> None:
+        """Take in which Services users reach, which Deployments those lead to, and which ones are reached in turn."""
         live = self.cluster.live
-        entries = set(self.cluster.serving)
-        if self.cluster.routed:
-            entries |= {("Service", name) for resource in live.values() for name, _ in resource.backends}
+        services = set(self.cluster.serving)
+        if self.cluster.routed or self.cluster.leaving:
+            services |= self._routed()
+        self._edges = self._led(services)
+        self._aims = {key: each.color_selected for key, each in live.items() if each.active}
+        self._aims |= {
+            key: "blue" if any(name.endswith("-blue") for name, _ in each.backends) else "green"
+            for key, each in live.items()
+            if each.switches
+        }
+        self._reach = {service: self._callees(found) for service, found in self._edges.items()}
+
+    def _routed(self) -> set[Key]:
+        backends = (each.backends for each in self.cluster.live.values() if each.route)
+        return {("Service", name) for each in backends for name, _ in each}
+
+    def _led(self, services: Iterable[Key]) -> dict[Key, frozenset[Key]]:
+        live = self.cluster.live
         return {
-            entry: frozenset(key for key in self.cluster.pods if live[entry].leads_to(live[key]))
-            for entry in entries
-            if entry in live
+            service: frozenset(key for key in self.cluster.pods if live[service].leads_to(live[key]))
+            for service in services
+            if service in live
         }
 
-    def _hits(self, before: dict[Key, frozenset[Key]], now: dict[Key, frozenset[Key]]) -> Iterator[Broken]:
+    def _callees(self, deployments: frozenset[Key]) -> frozenset[Key]:
+        """Return the Deployments and those that their pods call, however far."""
+        found: set[Key] = set()
+        new = set(deployments)
+        while new:
+            found |= new
+            called = {("Service", host) for key in new for host, _ in self.cluster.live[key].calls}
+            new = _all(self._led(called).values()) - found
+        return frozenset(found)
+
+    def _hits(self, before: dict[Key, frozenset[Key]]) -> Iterator[Broken]:
         """Report what the sync did to what had traffic the moment before."""
         for service in before.keys() - self.cluster.live.keys():
             yield _broken("gone", service)
-        reached = _all(deployments for service, deployments in before.items() if service in now)
+        reached = _all(deployments for service, deployments in before.items() if service in self._edges)
         for hit, key in self.cluster.hits:
-            if key in reached or hit == "gone":
-                yield _broken(self._in_place(key, hit) if hit == "rolled" else hit, key)
+            if hit in {"gone", "fixed", "twice"}:
+                yield _broken(hit, key)
+            elif key in reached and not (hit == "rolled" and self._let_off(key)):
+                yield _broken(self._in_place(key, hit) if hit in _IN_PLACE else hit, key)
         self.cluster.hits.clear()
 
-    def _faults(self, traffic: dict[Key, frozenset[Key]]) -> Iterator[Broken]:
+    def _faults(self) -> Iterator[Broken]:
         """Report what is wrong at this moment, whatever happened before."""
         live = self.cluster.live
-        for service, deployments in traffic.items():
+        for service, deployments in self._edges.items():
             if not any(self.cluster.pods[key].available for key in deployments):
                 yield _broken("no-pods", service)
-        for resource in live.values() if self.cluster.routed else ():
-            for name, port in resource.backends:
+        for resource in live.values() if self.cluster.routed or self.cluster.leaving else ():
+            for name, port in resource.backends if resource.route else ():
                 if not self._answers(name, port):
                     yield _broken("no-backend", resource.key, f"{name}:{port}")
-        for key in _all(traffic.values()):
+        for key in _all(self._reach.values()):
             for host, port in live[key].calls:
                 if not self._answers(host, port):
                     yield _broken(self._in_place(key, "need"), key, f"http://{host}:{port}")
+        yield from self._crons()
 
-    def _accounts(self, traffic: dict[Key, frozenset[Key]]) -> Iterator[Broken]:
-        for key in _all(traffic.values()):
-            account = self.cluster.live[key].account
-            if account is not None and ("ServiceAccount", account) not in self.cluster.live:
-                yield _broken("need", key, f"ServiceAccount {account}")
+    def _crons(self) -> Iterator[Broken]:
+        working: dict[str | None, Key] = {}
+        for key, resource in sorted(self.cluster.live.items()):
+            if key[0] == "CronJob" and not resource.suspended:
+                if resource.component in working:
+                    yield _broken("twice", key)
+                working[resource.component] = key
+
+    def _awaited(self) -> set[Key]:
+        """Return the Deployments that policies keep step with: those behind the switch, the last one if there are two.
+
+        What only the release that is left has keeps its users until the last wave; those are not waited for.
+        """
+        tree = self.tree.resources
+        services = {key for key, each in tree.items() if each.active and each.color_selected == self.tree.active}
+        switches = [each for each in tree.values() if each.switches]
+        if switches:
+            services = self._routed() | (services if switches[0].wave == PROMISED else set())
+        return _all(reached for service, reached in self._reach.items() if service in services)
+
+    def _cut_off(self, deployments: set[Key]) -> Iterator[Broken]:
+        for key in deployments:
+            if self._forbidden(key):
+                yield _broken(self._in_place(key, "cut off"), key)
+
+    def _needs(self) -> Iterator[Broken]:
+        for key in _all(self._reach.values()):
+            deployment = self.cluster.live[key]
+            account = deployment.account
+            if account and ("ServiceAccount", account) not in self.cluster.live:
+                yield _broken("need", key, f"ServiceAccount/{account}")
+            templates = {deployment.template, *self.cluster.pods[key].available}
+            for config in {name for template in templates for name in mounted(template)}:
+                if ("ConfigMap", config) not in self.cluster.live:
+                    yield _broken(self._in_place(key, "need"), key, f"ConfigMap/{config}")
+
+    def _forbidden(self, key: Key) -> bool:
+        """Whether a policy keeps somebody from a Deployment's pods whom their own release lets in."""
+        live = self.cluster.live
+        now = admitted(live[key], (each for each in live.values() if each.key[0] == "NetworkPolicy"))
+        own = live[key].allows
+        return now is not EVERYBODY and (own is EVERYBODY or not own <= now)
 
     def _answers(self, name: str, port: str) -> bool:
         service = self.cluster.live.get(("Service", name))
         return service is not None and port in service.ports
 
+    def _let_off(self, key: Key) -> bool:
+        """Whether its pods have traffic for moments only: by an Ingress that the wave is about to apply."""
+        if not self.cluster.leaving or key not in self.cluster.live:
+            return False
+        return not any(key in reached for service, reached in self._reach.items() if service in self.cluster.serving)
+
     def _in_place(self, key: Key, rule: str) -> str:
-        return f"in-place {rule}" if self.cluster.live[key].color == self.tree.active else rule
+        if key not in self._began:
+            return rule
+        deployment = self.cluster.live[key]
+        forgotten = self.tree.known is not None and self._releases.get(key) not in self.tree.known
+        return f"in-place {rule}" if deployment.color == self.tree.active or forgotten else rule
 
 
 def _broken(rule: str, key: Key, detail: str = "") -> Broken:

@@ -55,18 +55,6 @@ def put(path: str, to: object) -> Callable[[dict[str, Any]], None]:
     return change
 
 
-def added(path: str, item: object) -> Callable[[dict[str, Any]], None]:
-    """A change that appends to the list at a path; the list may not be there yet."""
-
-    def change(data: Any) -> None:
-        *way, last = path.split(".")
-        for step in way:
-            data = data[int(step)] if isinstance(data, list) else data[step]
-        data.setdefault(last, []).append(item)
-
-    return change
-
-
 def put_at(*way: str, to: object) -> Callable[[dict[str, Any]], None]:
     """A change that puts a value where keys hold dots and slashes."""
 
@@ -75,6 +63,18 @@ def put_at(*way: str, to: object) -> Callable[[dict[str, Any]], None]:
         for step in steps:
             data = data[step]
         data[last] = to
+
+    return change
+
+
+def added(path: str, item: object) -> Callable[[dict[str, Any]], None]:
+    """A change that appends to the list at a path; the list may not be there yet."""
+
+    def change(data: Any) -> None:
+        *way, last = path.split(".")
+        for step in way:
+            data = data[int(step)] if isinstance(data, list) else data[step]
+        data.setdefault(last, []).append(item)
 
     return change
 

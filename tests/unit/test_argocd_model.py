@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.support.argocd import End, Sync, World, tasks_of
-from tests.support.argocd_cluster import COLOR, Cluster, Health, Resource, Tree
+from tests.support.argocd_cluster import Cluster, Health
+from tests.support.argocd_objects import COLOR, Resource, Tree
 from tests.support.argocd_traffic import Watch
 
 Body = dict[str, Any]

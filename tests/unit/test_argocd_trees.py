@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.argocd import End, World
-from tests.support.argocd_checks import WORLDS, harm, not_switched, sync
-from tests.support.argocd_cluster import COLOR, Cluster, Health, Tree
-from tests.support.argocd_history import Command, app, states_of, tree_of
+from tests.support.argocd_checks import harm, moved, not_switched, rules_broken, sync, without_prune_last
+from tests.support.argocd_cluster import Cluster, Health
+from tests.support.argocd_history import tree_of, written
+from tests.support.argocd_objects import COLOR, Tree
+from tests.support.argocd_specs import app
 
 if TYPE_CHECKING:
-    from bggen.model import AppSpec, EnvState
     from tests.support.argocd_checks import Change
-    from tests.support.argocd_cluster import Resource
+    from tests.support.argocd_history import Words
+    from tests.support.argocd_objects import Resource
 
 WEB = app({"web": []})
 NEW = app({"web": []}, tag="v2")
@@ -25,13 +27,13 @@ NEW_PAIR = app({"web": ["api"], "api": []}, tag="v2")
 FRONT = app({"front": []})
 MOVED = app({"web": ["api"], "api": []}, ports={"api": 7000})
 MUTE = app({"web": [], "api": []}, ports={"api": None})
-GONE: list[str | AppSpec] = ["bump", PAIR, "bump --flip", WEB, "bump", WEB]
-PARTLY_GONE: list[str | AppSpec] = ["bump", PAIR, "bump --flip", PAIR, "bump", WEB]
-RENAMED: list[str | AppSpec] = ["bump", WEB, "bump --flip", FRONT, "bump", FRONT]
-MOVING: list[str | AppSpec] = ["bump", PAIR, "bump --flip", PAIR, "bump", MOVED]
-STANDING_IN: list[str | AppSpec] = ["bump", WEB, "bump --flip", WEB, "bump --flip", FRONT]
-UNROUTED: list[str | AppSpec] = ["bump", PAIR, "bump --flip", WEB, "bump --flip", app({"web": []}, routed=False)]
-MUTED: list[str | AppSpec] = ["bump", PAIR, "bump --flip", MUTE]
+GONE: Words = ["bump", PAIR, "bump --flip", WEB, "bump", WEB]
+PARTLY_GONE: Words = ["bump", PAIR, "bump --flip", PAIR, "bump", WEB]
+RENAMED: Words = ["bump", WEB, "bump --flip", FRONT, "bump", FRONT]
+MOVING: Words = ["bump", PAIR, "bump --flip", PAIR, "bump", MOVED]
+STANDING_IN: Words = ["bump", WEB, "bump --flip", WEB, "bump --flip", FRONT]
+UNROUTED: Words = ["bump", PAIR, "bump --flip", WEB, "bump --flip", app({"web": []}, routed=False)]
+MUTED: Words = ["bump", PAIR, "bump --flip", MUTE]
 # Each of them harmed traffic before the order was what it is; see the wrong orders below.
 CHANGES = {
     "a component goes": GONE,
@@ -44,24 +46,13 @@ CHANGES = {
 }
 
 
-def states(words: list[str | AppSpec]) -> list[EnvState]:
-    """Return the states of a history written as command, spec, command…"""
-    commands: list[Command] = []
-    for word in words:
-        if isinstance(word, str):
-            commands.append(Command(word))
-        else:
-            commands[-1] = Command(commands[-1].name, word)
-    return states_of("shop", commands)
-
-
 @pytest.mark.parametrize("words", CHANGES.values(), ids=CHANGES)
-def test_components_ports_and_routes_may_come_and_go(words: list[str | AppSpec]) -> None:
-    assert _rules_broken([Tree({}), *map(tree_of, states(words))]) == set()
+def test_components_ports_and_routes_may_come_and_go(words: Words) -> None:
+    assert rules_broken([Tree({}), *map(tree_of, written(words))]) == set()
 
 
 def test_a_colour_that_is_replaced_in_place_keeps_its_pods_until_the_new_ones_are_ready() -> None:
-    first, _, third = history = states(["bump", WEB, "bump --flip", WEB, "bump --flip", NEW])
+    first, _, third = history = written(["bump", WEB, "bump --flip", WEB, "bump --flip", NEW])
     cluster = Cluster.settled(tree_of(first))
     blue = ("Deployment", "shop-web-blue")
     old = cluster.live[blue].template
@@ -77,7 +68,7 @@ def test_a_colour_that_is_replaced_in_place_keeps_its_pods_until_the_new_ones_ar
 
 
 def test_every_cut_of_a_short_story_and_every_tree_after_it() -> None:
-    history = states(["bump", WEB, "bump", PAIR, "flip", "bump --flip", NEW_PAIR, "park"])
+    history = written(["bump", WEB, "bump", PAIR, "flip", "bump --flip", NEW_PAIR, "park"])
     trees = [tree_of(state) for state in history]
     cuts = 0
     for start, goal in itertools.combinations(range(len(trees)), 2):
@@ -95,7 +86,7 @@ def test_every_cut_of_a_short_story_and_every_tree_after_it() -> None:
 
 
 def test_neighbouring_trees_never_replace_a_colour_in_place() -> None:
-    history = states(
+    history = written(
         ["bump", WEB, "bump", NEW, "flip", "bump", PAIR, "park", "wake", "bump --flip", WEB, "bump", PAIR, "rollback"]
     )
     assert len(history) == 9
@@ -105,14 +96,14 @@ def test_neighbouring_trees_never_replace_a_colour_in_place() -> None:
 
 def test_without_an_address_of_the_ingress_a_prune_after_the_last_wave_never_comes() -> None:
     """The price of PruneLast: the switch is applied, but the sync hangs, and so does every one until the next bump."""
-    first, *_, parked = history = states(["bump", WEB, "bump", NEW, "flip", "park"])
+    first, *_, parked = history = written(["bump", WEB, "bump", NEW, "flip", "park"])
     no_address = World(lambda key: Health.PROGRESSING if key[0] == "Ingress" else Health.HEALTHY)
     cluster = Cluster.settled(tree_of(first))
     for _ in range(2):
         assert sync(cluster, tree_of(parked), no_address) == (End.WAITING, set())
         assert cluster.live["Service", "shop-web"].color_selected == "green"
         assert ("Deployment", "shop-web-blue") in cluster.live
-    bumped = states(["bump", WEB, "bump", NEW, "flip", "park", "bump", WEB])[-1]
+    bumped = written(["bump", WEB, "bump", NEW, "flip", "park", "bump", WEB])[-1]
     assert sync(cluster, tree_of(bumped), no_address) == (End.SUCCEEDED, set())
     # Argo CD that sees each commit is never caught.
     cluster = Cluster.settled(tree_of(first))
@@ -120,26 +111,8 @@ def test_without_an_address_of_the_ingress_a_prune_after_the_last_wave_never_com
         assert sync(cluster, tree_of(state), no_address) == (End.SUCCEEDED, set())
 
 
-def _moved(kinds: set[str], wave: int) -> Change:
-    """Put all objects of some kinds into one wave, whatever their role."""
-
-    def change(tree: Tree) -> Tree:
-        moved = {key: replace(each, wave=wave) for key, each in tree.resources.items() if key[0] in kinds}
-        return Tree({**tree.resources, **moved}, tree.active)
-
-    return change
-
-
 def _without_waves(tree: Tree) -> Tree:
     return Tree({key: replace(each, wave=0) for key, each in tree.resources.items()}, tree.active)
-
-
-def _without_prune_last(*kinds: str) -> Change:
-    def change(tree: Tree) -> Tree:
-        changed = {key: replace(each, options=frozenset()) for key, each in tree.resources.items() if key[0] in kinds}
-        return Tree({**tree.resources, **changed}, tree.active)
-
-    return change
 
 
 def _with_stand_ins_at_the_switch(tree: Tree) -> Tree:
@@ -190,51 +163,39 @@ def _selecting_the_other(tree: Tree) -> Tree:
     return Tree({**tree.resources, **turned}, tree.active)
 
 
-STORY: list[str | AppSpec] = ["bump", WEB, "bump", NEW, "flip", "park"]
+STORY: Words = ["bump", WEB, "bump", NEW, "flip", "park"]
 
 
 @pytest.mark.parametrize(
     ("wrong", "words", "rules"),
     [
         (_without_waves, ["bump", WEB, "bump --flip", NEW], {"unready", "no-pods"}),
-        (_moved({"Service"}, 0), STORY, {"unready", "no-pods"}),
-        (_moved({"Deployment"}, 30), ["bump", WEB, "bump --flip", NEW], {"unready", "no-pods"}),
-        (_without_prune_last("Deployment"), STORY, {"pruned"}),
-        (_without_prune_last("Service"), GONE, {"need"}),
-        (_without_prune_last("Service"), RENAMED, {"gone"}),
-        (_without_prune_last("Ingress"), UNROUTED, {"gone"}),
+        (moved({"Service"}, 0), STORY, {"unready", "no-pods"}),
+        (moved({"Deployment"}, 30), ["bump", WEB, "bump --flip", NEW], {"unready", "no-pods"}),
+        (without_prune_last("Deployment"), STORY, {"pruned"}),
+        (without_prune_last("Service"), GONE, {"need"}),
+        (without_prune_last("Service"), RENAMED, {"gone"}),
+        (without_prune_last("Ingress"), UNROUTED, {"gone"}),
         (_with_the_ports_of_the_pods, MOVING, {"need"}),
         (_with_stand_ins_at_the_switch, STANDING_IN, {"no-pods"}),
         (_with_accounts_of_their_own_release_only, PARTLY_GONE, {"need"}),
         (_roughly_rolled, ["bump", WEB, "bump --flip", WEB, "bump --flip", NEW], {"no-pods"}),
     ],
 )
-def test_a_wrong_order_harms_traffic(wrong: Change, words: list[str | AppSpec], rules: set[str]) -> None:
-    trees = [Tree({}), *map(tree_of, states(words))]
-    assert _rules_broken(trees) == set()
-    assert rules <= _rules_broken([wrong(tree) for tree in trees])
+def test_a_wrong_order_harms_traffic(wrong: Change, words: Words, rules: set[str]) -> None:
+    trees = [Tree({}), *map(tree_of, written(words))]
+    assert rules_broken(trees) == set()
+    assert rules <= rules_broken([wrong(tree) for tree in trees])
 
 
-def _rules_broken(trees: list[Tree]) -> set[str]:
-    pairs = itertools.combinations(trees, 2)
-    return {
-        each.rule
-        for start, goal in pairs
-        for world in WORLDS
-        for each in harm(sync(Cluster.settled(start), goal, world)[1])
-    }
-
-
-@pytest.mark.parametrize(
-    "wrong", [_moved({"Deployment"}, 0), _moved({"PodDisruptionBudget"}, 0), _moved({"Ingress"}, 10)]
-)
+@pytest.mark.parametrize("wrong", [moved({"Deployment"}, 0), moved({"PodDisruptionBudget"}, 0), moved({"Ingress"}, 10)])
 def test_what_stands_before_the_switch_can_block_the_way_back(wrong: Change) -> None:
-    state = states(["bump", WEB, "bump", NEW, "flip"])[-1]
+    state = written(["bump", WEB, "bump", NEW, "flip"])[-1]
     assert not_switched(Cluster.settled(tree_of(state)), state) == []
     assert not_switched(Cluster.settled(wrong(tree_of(state))), state, wrong) != []
 
 
 def test_an_active_service_of_the_wrong_colour_is_seen() -> None:
-    first = tree_of(states(["bump", WEB])[0])
+    first = tree_of(written(["bump", WEB])[0])
     _, broken = sync(Cluster(), _selecting_the_other(first))
     assert {each.rule for each in broken} == {"no-pods"}

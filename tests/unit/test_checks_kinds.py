@@ -129,7 +129,7 @@ def test_argo_cd_knows_by_a_label_of_the_deployment_alone_that_it_is_autoscaled(
         (SCALER, 30, {20, 25, 31}),
         (POLICY, -20, {0, 30}),
         (CRON_POLICY, -20, {0, 30}),
-        (OTHER_POLICY, 30, {-20, 0, 20}),
+        (OTHER_POLICY, 15, {-20, 0, 20, 30}),
     ],
 )
 def test_every_role_has_one_wave(file: str, wave: int, others: set[int]) -> None:

@@ -30,8 +30,10 @@ class Second:
     def workloads(self, env: str, release: Release, color: Color, *, active: bool, running: bool) -> Iterator[Manifest]:
         yield from map(marked, self.first.workloads(env, release, color, active=active, running=running))
 
-    def policies(self, env: str, release: Release, color: Color, *, active: bool) -> Iterator[Manifest]:
-        yield from map(marked, self.first.policies(env, release, color, active=active))
+    def policies(
+        self, env: str, release: Release, color: Color, *, active: bool, moved_last: bool
+    ) -> Iterator[Manifest]:
+        yield from map(marked, self.first.policies(env, release, color, active=active, moved_last=moved_last))
 
     def configs(self, env: str, release: Release, color: Color, *, active: bool, source: str) -> Iterator[Manifest]:
         yield from map(marked, self.first.configs(env, release, color, active=active, source=source))

@@ -14,8 +14,10 @@ _SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 _SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 _GROUND = -20
 _GATE = 10
+_BEFORE_SWITCH = 15
 _SWITCH = 20
 _STOP = 25
+_BEFORE_LAST = 27
 _LAST = 30
 _WAVES = {
     **dict.fromkeys(("account", "config", "color service"), _GROUND),
@@ -68,10 +70,20 @@ def _has_address(item: Item) -> bool:
     return component is not None and component.service is not None and component.service.publishes_status
 
 
+def _moved_last(view: View) -> bool:
+    """Whether users from outside go to the other colour in the last wave: by an Ingress that may not be waited for."""
+    release = view.state.active_release
+    route = release.spec.route if release else None
+    return route is not None and route.switch == "ingress" and not route.publishes_status
+
+
 def _wave(expected: Expected, view: View) -> int:
     active = expected.selects is view.state.active
     if expected.role == "policy":
-        return _GROUND if active else _LAST
+        # Right before users are moved: pods of the other colour may be theirs until then, and what is pruned in this
+        # wave is gone when they come.
+        moved = _BEFORE_LAST if _moved_last(view) else _BEFORE_SWITCH
+        return _GROUND if active else moved
     if expected.role in {"active service", "deployment"} and not expected.serves:
         return _LAST
     if expected.role == "worker" and not active:

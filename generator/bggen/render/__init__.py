@@ -75,13 +75,15 @@ def objects(state: EnvState, renderers: Mapping[int, Renderer] = RENDERERS) -> t
 
 
 def _colors(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Manifest]:
+    route = state.active_release.spec.route if state.active_release else None
+    moved_last = route is not None and route.switch == "ingress" and not route.publishes_status
     for color in Color:
         release = state.release(color)
         if release is not None:
             renderer, active = _renderer(state, release, renderers), color is state.active
             running = state.runs(color)
             yield from renderer.workloads(state.env, release, color, active=active, running=running)
-            yield from renderer.policies(state.env, release, color, active=active)
+            yield from renderer.policies(state.env, release, color, active=active, moved_last=moved_last)
 
 
 def _configs(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Manifest]:

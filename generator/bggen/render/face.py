@@ -27,7 +27,9 @@ class Renderer(Protocol):
             running: False while the colour is parked.
         """
 
-    def policies(self, env: str, release: Release, color: Color, *, active: bool) -> Iterable[Manifest]:
+    def policies(
+        self, env: str, release: Release, color: Color, *, active: bool, moved_last: bool
+    ) -> Iterable[Manifest]:
         """Return what says who may call the colour's pods, whether they run or not.
 
         Args:
@@ -35,6 +37,7 @@ class Renderer(Protocol):
             release: what the colour holds.
             color: the colour.
             active: whether the colour takes traffic.
+            moved_last: whether users from outside go from colour to colour with all the rest, after the other switches.
         """
 
     def configs(self, env: str, release: Release, color: Color, *, active: bool, source: str) -> Iterable[Manifest]:

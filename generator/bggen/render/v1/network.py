@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bggen.render.v1.objects import WAVE_GROUND, WAVE_REST, Object, job_label, labels_of, pairs, selector
+from bggen.render.v1.objects import (
+    WAVE_BEFORE_REST,
+    WAVE_BEFORE_SWITCH,
+    WAVE_GROUND,
+    Object,
+    job_label,
+    labels_of,
+    pairs,
+    selector,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,22 +26,25 @@ _NAMESPACE = "kubernetes.io/metadata.name"
 _CALLING_JOBS = ("cron", "smoke")
 
 
-def policies(env: str, release: Release, color: Color, *, active: bool) -> Iterator[Manifest]:
+def policies(env: str, release: Release, color: Color, *, active: bool, moved_last: bool) -> Iterator[Manifest]:
     """Return a NetworkPolicy for each component, whether it runs or not, where the release says who may call it.
 
-    That of the active colour is there before its pods. The other colour's comes after the switch: in a sync that skips
-    commits that colour may serve until then, by a release that has other callers.
+    That of the active colour is there before its pods. The other colour's comes right before the switch: in a sync that
+    skips commits that colour may serve until then, by a release that has other callers. Not later: prunes take the
+    waves that the live objects had, and pods that users are sent to must be rid of a policy that their release lacks.
+    Nor with the switch: Argo CD swaps the waves of prunes, and gives the lowest one to all of them only in the end.
     """
     spec = release.spec
     if spec.network is None:
         return
+    other = WAVE_BEFORE_REST if moved_last else WAVE_BEFORE_SWITCH
     callers = [*_own(spec, color), *map(_peer, spec.network)]
     for name in sorted(spec.components):
         component = spec.components[name]
         is_cron = component.kind == "cron"
         yield Object(release, env, f"{spec.base_name(name)}-{color}", f"{color}.yaml", color).manifest(
             "NetworkPolicy",
-            WAVE_GROUND if active else WAVE_REST,
+            WAVE_GROUND if active else other,
             labels=labels_of(spec.name, name, color),
             values={
                 "pods": pairs(_selected(spec, component, color)),

@@ -25,8 +25,10 @@ KEPT: Final[Mapping[str, str]] = {"argocd.argoproj.io/sync-options": "PruneLast=
 WAVE_GROUND: Final = -20
 WAVE_ACTIVE: Final = 0
 WAVE_GATE: Final = 10
+WAVE_BEFORE_SWITCH: Final = 15
 WAVE_SWITCH: Final = 20
 WAVE_STOP: Final = 25
+WAVE_BEFORE_REST: Final = 27
 WAVE_REST: Final = 30
 
 
