@@ -11,7 +11,7 @@ _COMMON = settings(
     deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 settings.register_profile("default", _COMMON, max_examples=60)
-settings.register_profile("long", _COMMON, max_examples=1000)
+settings.register_profile("long", _COMMON, max_examples=500)
 settings.load_profile(os.environ.get("BGGEN_HYPOTHESIS", "default"))
 
 # A developer's own settings must neither help nor break a test.

@@ -15,7 +15,7 @@ from bggen import transitions
 from bggen.checks import check
 from bggen.errors import BggenError
 from bggen.images import parse_image_arg
-from bggen.model import AppSpec, Color, EnvState, Image
+from bggen.model import AppSpec, Color, EnvState, Image, Resources
 from bggen.model.parts import Autoscale
 from bggen.render import render
 from bggen.transitions import BumpRequest, FlipRequest
@@ -44,6 +44,7 @@ def opened(
                 port=8080,
                 replicas=replicas,
                 autoscale=Autoscale(replicas, replicas + 2, cpu=70) if name in scaled else None,
+                resources=Resources(cpu="100m"),
                 env={"VALUE": value},
             )
             for name in names
