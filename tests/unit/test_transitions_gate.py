@@ -39,6 +39,15 @@ def jobs(state: EnvState) -> list[str]:
     return [manifest.name.rpartition("-")[0] for manifest in render(state) if manifest.kind == "Job"]
 
 
+def test_a_bump_behind_a_gate_says_what_a_failed_one_means() -> None:
+    assert not any("smoke test" in note for note in bump(IDLE, "v3").notes)
+    (told,) = [note for note in bump(flip(IDLE).after, "v3").notes if "smoke test" in note]
+    assert told == (
+        "the smoke test of green stands before the switch: if it failed, blue still serves;"
+        " bggen rollback comes first then"
+    )
+
+
 def test_a_flip_puts_the_test_of_its_release_before_the_switch_and_says_so() -> None:
     done = flip(IDLE)
     assert done.after.gate

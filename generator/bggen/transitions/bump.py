@@ -78,10 +78,19 @@ def bump(state: EnvState, request: BumpRequest) -> Transition:
         notes=(
             *_left_behind(release, request.promoted),
             *_without_preview(state, release),
+            *_behind_a_gate(state),
             *(() if state.active else first),
         ),
     )
     return _flipped(decided, request) if state.active else decided
+
+
+def _behind_a_gate(state: EnvState) -> tuple[str, ...]:
+    """Tell of a smoke test that may have failed: Git cannot see that, and its colour does not serve then."""
+    if not state.gate:
+        return ()
+    failed = f"if it failed, {state.idle_color} still serves; bggen rollback comes first then"
+    return (f"the smoke test of {state.active} stands before the switch: {failed}",)
 
 
 def _frozen_config(state: EnvState) -> AppSpec:
