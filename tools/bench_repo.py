@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ ENV = "prod"
 # So few that git does not begin to tidy up while the clock runs: that takes 6,700 loose objects.
 MOST_COMMITS = 400
 _CHUNK = 200
+_AWAY = "away"
 _SETTINGS = {
     "user.name": "Bench",
     "user.email": "bench@example.com",
@@ -86,9 +88,9 @@ def clones(count: int, names: Iterable[str]) -> list[Path]:
     folder = FOLDER / f"{count}-{_digest(files_of(0))}"
     for outdated in FOLDER.glob(f"{count}-*/"):
         if outdated != folder:
-            shutil.rmtree(outdated)
+            put_away(outdated)
     if any(commits(path) > MOST_COMMITS for path in folder.glob("*/") if path.suffix != ".git"):
-        shutil.rmtree(folder)
+        put_away(folder)
     origin = folder / "origin.git"
     if not origin.exists():
         print(f"making a config repo of {count:,} apps in {FOLDER.name}/ …", flush=True)
@@ -102,6 +104,18 @@ def clones(count: int, names: Iterable[str]) -> list[Path]:
     with ThreadPoolExecutor() as pool:
         list(pool.map(_clone, [origin] * len(paths), paths))
     return paths
+
+
+def put_away(folder: Path) -> None:
+    """Move a folder to where `sweep` finds it: a disk that frees so many blocks takes minutes, and is slow then."""
+    away = FOLDER / _AWAY
+    away.mkdir(parents=True, exist_ok=True)
+    folder.rename(away / f"{time.time_ns()}")
+
+
+def sweep() -> None:
+    """Have what was put away removed, by a process that nobody waits for."""
+    subprocess.Popen(["rm", "-rf", str(FOLDER / _AWAY)], start_new_session=True)
 
 
 def files_of(number: int) -> Mapping[str, bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bggen.errors import RefusedError, UsageError
@@ -25,6 +26,7 @@ _REPOSITORY = re.compile(rf"(?:(?:{_HOST})/)?{_COMPONENT}(?:/{_COMPONENT})*\Z")
 _MAX_REPOSITORY = 255
 
 
+@lru_cache(maxsize=256)
 def parse_image(text: str) -> Image:
     """Return the parts of `repository[:tag][@digest]`.
 

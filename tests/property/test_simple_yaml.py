@@ -32,6 +32,8 @@ _DATA = st.dictionaries(
     ),
     max_size=4,
 )
+_SOME = st.frozensets(st.sampled_from(["a", "b", "c"]), max_size=2)
+_RULES = st.builds(yamlio.Rules, _SOME, _SOME, _SOME)
 # Lines that are nearly right: what people, merges and attackers make of such files.
 _LINES = st.builds(
     lambda indent, dash, body: f"{' ' * indent}{dash}{body}",
@@ -54,9 +56,9 @@ _LINES = st.builds(
 )
 
 
-def fully(content: bytes) -> Document | None:
+def fully(content: bytes, rules: yamlio.Rules) -> Document | None:
     try:
-        return _parse(content, "x.yaml")
+        return _parse(content, "x.yaml", rules)
     except InvalidError:
         return None
 
@@ -66,24 +68,28 @@ def same(one: object, other: object) -> bool:
     return repr(one) == repr(other)
 
 
-@given(_DATA)
-def test_what_bggen_writes_is_read_the_same_or_left_alone(data: dict[str, Any]) -> None:
+@given(_DATA, _RULES)
+def test_what_bggen_writes_is_read_the_same_or_left_alone(data: dict[str, Any], rules: yamlio.Rules) -> None:
     try:
         content = yamlio.dump(data).encode()
     except InvalidError:
         return
-    quick, document = simple.read(content), fully(content)
+    quick, document = simple.read(content, rules), fully(content, rules)
     assert quick is None or (document is not None and same(quick, document.data))
 
 
-@given(st.lists(_LINES, max_size=8), st.sampled_from(["\n", "\r\n"]))
-@example(["a:", "- b: 1", "  c:", "  - d", "e: f"], "\n")
-@example(["a:", "  b:", "c: 1"], "\n")
-@example(["a: x", "  y"], "\n")
-@example(["- a: 1"], "\n")
-def test_any_lines_are_read_the_same_or_left_alone(lines: list[str], end: str) -> None:
+@given(st.lists(_LINES, max_size=8), st.sampled_from(["\n", "\r\n"]), _RULES)
+@example(["a:", "- b: 1", "  c:", "  - d", "e: f"], "\n", yamlio.Rules())
+@example(["a:", "  b:", "c: 1"], "\n", yamlio.Rules())
+@example(["a: x", "  y"], "\n", yamlio.Rules())
+@example(["a: x", "", "  #c", "b: 1"], "\n", yamlio.Rules())
+@example(["a:", "", "  y"], "\n", yamlio.Rules())
+@example(["- a: 1"], "\n", yamlio.Rules())
+@example(["a:", "  a: 1", "  b: null", "b:", "- a: true"], "\n", yamlio.Rules(text_under=frozenset("a")))
+@example(["a:", "  b: 1", "b:", "  c: 1"], "\n", yamlio.Rules(text_under=frozenset("b"), names_under=frozenset("a")))
+def test_any_lines_are_read_the_same_or_left_alone(lines: list[str], end: str, rules: yamlio.Rules) -> None:
     content = "".join(line + end for line in lines).encode()
-    quick, document = simple.read(content), fully(content)
+    quick, document = simple.read(content, rules), fully(content, rules)
     assert quick is None or (document is not None and same(quick, document.data))
 
 
@@ -93,11 +99,12 @@ def test_any_lines_are_read_the_same_or_left_alone(lines: list[str], end: str) -
         ("# head\na: b\nn: 12\nt: true\nz: null\n", {"a": "b", "n": 12, "t": True, "z": None}),
         ('a:\n  "/": web\n  q: "x: #y"\n', {"a": {"/": "web", "q": "x: #y"}}),
         ("a:\n- x\n- b: c\n  d:\n    e: {}\nf: []\n", {"a": ["x", {"b": "c", "d": {"e": {}}}], "f": []}),
+        ("a:\n\n  # of b\n  b: c\n", {"a": {"b": "c"}}),
         ("state: 00ab12cd34ef5678\ncpu: 100m\n", {"state": "00ab12cd34ef5678", "cpu": "100m"}),
     ],
 )
 def test_the_forms_of_state_files_are_simple(text: str, data: dict[str, Any]) -> None:
-    assert simple.read(text.encode()) == data
+    assert simple.read(text.encode(), yamlio.Rules()) == data
 
 
 def test_a_place_in_a_simple_file_is_found_when_it_is_asked_for() -> None:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 VALID = Path(__file__).parents[1] / "examples" / "valid"
 FILES = [(VALID / name).read_bytes() for name in ("all.repo.yaml", "shop.app.yaml", "changes.overlay.yaml")]
-AS_READ = {"text_under": frozenset(("kubernetes", "env")), "names_under": frozenset(("components",))}
-TREES: list[Any] = [yamlio.parse(content, "x", **AS_READ).data for content in FILES]
+AS_READ = yamlio.Rules(text_under=frozenset(("kubernetes", "env")), names_under=frozenset(("components",)))
+TREES: list[Any] = [yamlio.parse(content, "x", AS_READ).data for content in FILES]
 # No program can be given U+0000.
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])).filter(
     lambda text: all(found[1] is None for found in REFERENCE.finditer(text))

@@ -20,8 +20,8 @@ CANNOT_STAND = "cannot stand in YAML: write it as"
 CHECK = "check the indentation, and quote a value that holds `: `"
 
 
-def data(text: str, **options: frozenset[str]) -> Any:
-    return yamlio.parse(text.encode(), "a.yaml", **options).data
+def data(text: str, **rules: frozenset[str]) -> Any:
+    return yamlio.parse(text.encode(), "a.yaml", yamlio.Rules(**rules)).data
 
 
 def problems(content: bytes | str) -> list[str]:

@@ -15,6 +15,7 @@ from bggen.app.views import Status
 from bggen.errors import BggenError, InvalidError
 from bggen.plan import env_folder
 from bggen.render import LATEST
+from bggen.spec import FORGETFUL
 from bggen.state import RELEASE_FILE
 from bggen.transitions import BumpRequest, bump
 from bggen.workspace import WorkTree
@@ -131,7 +132,8 @@ class _Overview:
 
     def _files(self) -> Source:
         if self._source is None:
-            self._source = Source(WorkTree(self.root), self.memory)
+            # The memory holds whole rows: whether their specs fit a schema need not be remembered beside them.
+            self._source = Source(WorkTree(self.root), FORGETFUL)
         return self._source
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from bggen.images import parse_image
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _HEALTH = ("ready", "live", "start", "startSeconds", "port")
 _RESOURCES = ("cpu", "memory", "cpuLimit", "memoryLimit")
 _PLACEMENT = ("nodeSelector", "tolerations", "priorityClass", "colorAntiAffinity")
+_MOST_DECODED = 256
 # What `bggen.spec.codec_parts` reads and writes: most components have none of it.
 _PARTS = frozenset((*CRON_FIELDS, *_PLACEMENT, "service", "autoscale", "envFrom", "mounts", "serviceAccount"))
 _REQUIRED = frozenset(("image", "kind", "security"))
@@ -80,6 +82,34 @@ def component_from_data(key: str, data: Any) -> Component:
         ValueError: when the data is not exactly a component's.
     """
     where = f"spec.components.{name(key, 'a key of spec.components')}"
+    known, frozen = None, None
+    if isinstance(data, dict) and "image" in data:
+        # Both colours, the spec and most apps are alike but for the image, and decoding takes longer than telling so.
+        frozen = _frozen({part: value for part, value in data.items() if part != "image"})
+        known = _decoded.get(frozen)
+    if known is not None:
+        return replace(known, name=key, image=_image(data["image"], f"{where}.image"))
+    component = _component(key, where, data)
+    if frozen is not None:
+        if len(_decoded) >= _MOST_DECODED:
+            _decoded.clear()
+        _decoded[frozen] = component
+    return component
+
+
+_decoded: dict[Any, Component] = {}
+
+
+def _frozen(value: Any) -> Any:
+    """Return data as what can be a key: equal where it is equal and of the same types, in the same order."""
+    if type(value) is dict:
+        return (dict, *((key, _frozen(item)) for key, item in value.items()))
+    if type(value) is list:
+        return (list, *map(_frozen, value))
+    return type(value), value
+
+
+def _component(key: str, where: str, data: Any) -> Component:
     fields = Fields(data, where, _REQUIRED, _OPTIONAL)
     kind = cast("Kind", fields.one_of("kind", "service", "worker", "cron"))
     for other in sorted(NOT_OF[kind]):
@@ -125,10 +155,14 @@ def component_from_data(key: str, data: Any) -> Component:
 
 def image_from_data(fields: Fields) -> Image:
     """Return the image of a component or of a smoke test."""
+    return _image(fields.text("image"), fields.place("image"))
+
+
+def _image(value: Any, where: str) -> Image:
     try:
-        return parse_image(fields.text("image"))
+        return parse_image(text(value, where))
     except ValueError as error:
-        raise ValueError(f"{fields.place('image')}: {error}") from error
+        raise ValueError(f"{where}: {error}") from error
 
 
 def env_data(env: Mapping[str, EnvValue]) -> dict[str, Any]:

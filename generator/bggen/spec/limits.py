@@ -48,10 +48,16 @@ def too_large(spec: Mapping[str, Any]) -> str | None:
 
 def _amount(value: Any) -> tuple[int, int]:
     """Return the number of keys and values, and of characters in them."""
-    if isinstance(value, dict):
-        inside = [_amount(part) for item in value.items() for part in item]
-    elif isinstance(value, list):
-        inside = [_amount(item) for item in value]
-    else:
-        return 1, len(value) if isinstance(value, str) else 0
-    return 1 + sum(values for values, _ in inside), sum(text for _, text in inside)
+    values = text = 0
+    todo = [value]
+    while todo:
+        item = todo.pop()
+        values += 1
+        if isinstance(item, str):
+            text += len(item)
+        elif isinstance(item, dict):
+            todo += item
+            todo += item.values()
+        elif isinstance(item, list):
+            todo += item
+    return values, text

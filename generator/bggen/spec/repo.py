@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from bggen import __version__
@@ -37,14 +39,30 @@ def load_repo(content: bytes, path: str = "bggen.yaml", verdicts: Verdicts = FOR
         TooNewError: the repo needs a newer bggen.
         InvalidError: with every problem of the file.
     """
-    checked = read_repo(content, path, verdicts)
-    config = decode_repo(checked)
+    checked, config = read_repo(content, path, verdicts)
     raise_all(checked.problems)
     return config
 
 
-def read_repo(content: bytes, path: str, verdicts: Verdicts) -> Checked:
-    """Return bggen.yaml as far as it can be read.
+def read_repo(content: bytes, path: str, verdicts: Verdicts) -> tuple[Checked, RepoConfig]:
+    """Return bggen.yaml as far as it can be read, with what the schema cannot see reported, and the settings.
+
+    Raises:
+        TooNewError: the repo needs a newer bggen; what this one does not know is no mistake then.
+    """
+    checked, config = _settings(content, path, verdicts)
+    # What one app finds wrong with it is no other app's business.
+    return replace(checked, problems=[*checked.problems], refused={*checked.refused}), config
+
+
+@lru_cache(maxsize=4)
+def _settings(content: bytes, path: str, verdicts: Verdicts) -> tuple[Checked, RepoConfig]:
+    checked = _checked(content, path, verdicts)
+    return checked, _decoded(checked)
+
+
+def _checked(content: bytes, path: str, verdicts: Verdicts) -> Checked:
+    """Return bggen.yaml held to its schema.
 
     Raises:
         TooNewError: the repo needs a newer bggen; what this one does not know is no mistake then.
@@ -60,7 +78,7 @@ def read_repo(content: bytes, path: str, verdicts: Verdicts) -> Checked:
     return checked
 
 
-def decode_repo(checked: Checked) -> RepoConfig:
+def _decoded(checked: Checked) -> RepoConfig:
     """Return the settings, and report what the schema cannot see."""
     data = checked.data
     minor = _minor(checked, ("kubernetes",), data.get("kubernetes"))

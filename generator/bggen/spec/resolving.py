@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bggen import yamlio
 from bggen.model import Problem
 from bggen.spec.canonical import canonical
 from bggen.spec.codec import spec_from_data
@@ -13,8 +12,8 @@ from bggen.spec.kinds import CRON_FIELDS
 from bggen.spec.layers import Layers, mapping
 from bggen.spec.limits import too_large
 from bggen.spec.messages import nearest
-from bggen.spec.repo import decode_repo, raise_all, read_repo
-from bggen.spec.schema import FORGETFUL, check
+from bggen.spec.repo import raise_all, read_repo
+from bggen.spec.schema import FORGETFUL, check, read
 from bggen.spec.sections import check_network, check_patches, check_route, check_smoke, check_smoke_name
 from bggen.spec.semantics import check_component, check_names, check_namespace
 from bggen.spec.workload import fitting
@@ -56,12 +55,13 @@ def resolve(
         TooNewError: the repo needs a newer bggen.
         InvalidError: with every problem of all three files, sorted by file and place.
     """
-    files = [read_repo(repo, "bggen.yaml", verdicts), check(content, f"apps/{app}/app.yaml", "app", verdicts)]
+    settings, config = read_repo(repo, "bggen.yaml", verdicts)
+    files = [settings, check(content, f"apps/{app}/app.yaml", "app", verdicts)]
     if overlay is not None:
         files.append(check(overlay, f"apps/{app}/{env}/overlay.yaml", "overlay", verdicts))
     data: dict[str, Any] = {}
     if all(file.document for file in files):
-        data = _Resolution(files, app, env).data()
+        data = _Resolution(files, config, app, env).data()
     raise_all(problem for file in files for problem in file.problems)
     try:
         return spec_from_data(data)
@@ -82,7 +82,7 @@ def environments_of(content: bytes, repo: RepoConfig, path: str = "app.yaml") ->
     Raises:
         InvalidError: the file cannot be read, or `environments` is no list of names.
     """
-    document = yamlio.parse(content, path)
+    document = read(content, path)
     listed = document.data.get("environments")
     if listed is None:
         return tuple(repo.environments)
@@ -95,16 +95,17 @@ def environments_of(content: bytes, repo: RepoConfig, path: str = "app.yaml") ->
 class _Resolution:
     """Merges the files of one (app, env), and reports what no schema can see."""
 
-    def __init__(self, files: list[Checked], app: str, env: str) -> None:
+    def __init__(self, files: list[Checked], config: RepoConfig, app: str, env: str) -> None:
         self.repo, self.file = files[0], files[1]
         self.overlay = files[2] if len(files) > 2 else None  # noqa: PLR2004 - the third is the overlay
+        self.config = config
         self.app = app
         self.env = env
         self.short = not self.file.has(("components",))
 
     def data(self) -> dict[str, Any]:
         """Return the spec as canonical data; it is only of use if no problem was reported."""
-        config = decode_repo(self.repo)
+        config = self.config
         environment = config.environments.get(self.env)
         if environment is None and not self.repo.is_refused(("environments", self.env)):
             self.repo.report(("environments",), f"has no environment `{self.env}`")

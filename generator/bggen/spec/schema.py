@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -11,8 +12,11 @@ from bggen import yamlio
 from bggen.errors import InvalidError
 from bggen.model import Problem
 from bggen.resources import resource_dir
+from bggen.spec.accepting import Acceptor
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jsonschema import Draft202012Validator
 
     from bggen.yamlio import Document, Path
@@ -20,19 +24,24 @@ if TYPE_CHECKING:
 SchemaName = Literal["app", "overlay", "repo"]
 
 # Values here are text for the program that reads them, or (quantities, versions) would lose digits as numbers.
-_TEXT_UNDER = frozenset(
-    (
-        *("env", "labels", "annotations", "args", "command", "resources", "kubernetes"),
-        *("files", "nodeSelector", "pods", "schedule"),
-    )
+_RULES = yamlio.Rules(
+    text_under=frozenset(
+        (
+            *("env", "labels", "annotations", "args", "command", "resources", "kubernetes"),
+            *("files", "nodeSelector", "pods", "schedule"),
+        )
+    ),
+    names_under=frozenset(("components", "environments")),
+    # A patch is Kubernetes' own YAML: `optional: true` beneath its `env` has to stay what it is.
+    as_is_under=frozenset(("patches",)),
 )
-_NAMES_UNDER = frozenset(("components", "environments"))
-# A patch is Kubernetes' own YAML: `optional: true` beneath its `env` has to stay what it is.
-_AS_IS_UNDER = frozenset(("patches",))
 
 
 class Verdicts(Protocol):
     """What is known of files that were validated before. A wrong verdict costs words, never safety."""
+
+    def __hash__(self) -> int:
+        """Return what tells it from others: what was read by it is kept with it."""
 
     def known(self, digest: str) -> bool:
         """Return whether a file of this digest was found valid."""
@@ -89,7 +98,7 @@ class Checked:
 
     def has(self, where: Path) -> bool:
         """Whether something stands at the path."""
-        return self.document is not None and where in self.document.marks
+        return self.document is not None and self.document.has(where)
 
 
 def check(content: bytes, path: str, schema: SchemaName, verdicts: Verdicts = FORGETFUL) -> Checked:
@@ -103,29 +112,38 @@ def check(content: bytes, path: str, schema: SchemaName, verdicts: Verdicts = FO
     """
     checked = Checked(path)
     try:
-        # One bggen.yaml belongs to all apps.
-        parse = _parse_again if schema == "repo" else yamlio.parse
-        document = parse(content, path, text_under=_TEXT_UNDER, names_under=_NAMES_UNDER, as_is_under=_AS_IS_UNDER)
+        document = read(content, path)
     except InvalidError as error:
         checked.problems += error.problems
         return checked
     checked.document = document
     checked.data = document.data
-    text = _schema_text(schema)
-    digest = hashlib.sha256(len(text).to_bytes(8, "big") + text + content).hexdigest()
+    hashed = _schema_hash(schema).copy()
+    hashed.update(content)
+    digest = hashed.hexdigest()
     if verdicts.known(digest):
         return checked
-    _apply(checked, schema)
+    if not _acceptor(schema).accepts(checked.data):
+        _apply(checked, schema)
     if not checked.problems:
         verdicts.remember(digest)
     return checked
 
 
-_parse_again = lru_cache(maxsize=4)(yamlio.parse)
+@lru_cache(maxsize=8)
+def read(content: bytes, path: str) -> Document:
+    """Read a file that people write, by what its keys say of their values.
+
+    One bggen.yaml belongs to all apps, and an app.yaml to all environments of its app, so the last ones are kept.
+
+    Raises:
+        InvalidError: with every problem of the file's YAML.
+    """
+    return yamlio.parse(content, path, _RULES)
 
 
 def _apply(checked: Checked, schema: SchemaName) -> None:
-    from bggen.spec.messages import findings  # noqa: PLC0415 - with jsonschema, which a known verdict spares
+    from bggen.spec.messages import findings  # noqa: PLC0415 - with jsonschema, which a file that fits spares
 
     found = [finding for error in _validator(schema).iter_errors(checked.data) for finding in findings(error)]
     if not found:
@@ -145,12 +163,27 @@ def _schema_text(name: SchemaName) -> bytes:
 
 
 @cache
-def _validator(name: SchemaName) -> Draft202012Validator:
-    import json  # noqa: PLC0415 - with jsonschema, which a known verdict spares
+def _schema_hash(name: SchemaName) -> hashlib._Hash:
+    text = _schema_text(name)
+    return hashlib.sha256(len(text).to_bytes(8, "big") + text)
 
+
+@cache
+def _schema(name: SchemaName) -> Mapping[str, Any]:
+    schema: Mapping[str, Any] = json.loads(_schema_text(name))
+    return schema
+
+
+@cache
+def _acceptor(name: SchemaName) -> Acceptor:
+    return Acceptor(_schema(name))
+
+
+@cache
+def _validator(name: SchemaName) -> Draft202012Validator:
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - importing it costs more than all the rest
 
-    return Draft202012Validator(json.loads(_schema_text(name)))
+    return Draft202012Validator(_schema(name))
 
 
 def _copy(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from bggen.yamlio.document import Document, Path, dotted
 from bggen.yamlio.reading import parse
+from bggen.yamlio.rules import Rules
 from bggen.yamlio.writing import Scalar, dump, scalar
 
-__all__ = ["Document", "Path", "Scalar", "dotted", "dump", "parse", "scalar"]
+__all__ = ["Document", "Path", "Rules", "Scalar", "dotted", "dump", "parse", "scalar"]

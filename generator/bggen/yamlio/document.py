@@ -55,6 +55,16 @@ class Document:
     data: Any
     marks: Mapping[Path, tuple[Position, Position]]
 
+    def has(self, where: Path) -> bool:
+        """Whether something stands at the path; that takes no places, which may not be known yet."""
+        value: Any = self.data
+        for part in where:
+            in_list = isinstance(value, list) and isinstance(part, int) and part < len(value)
+            if not in_list and not (isinstance(value, dict) and part in value):
+                return False
+            value = value[part]
+        return True
+
     def position(self, where: Path, *, key: bool = False) -> Position:
         """Return the place of the value at `where`, or of its key.
 

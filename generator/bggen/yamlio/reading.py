@@ -10,11 +10,13 @@ from bggen.model import Position, Problem
 from bggen.yamlio import simple
 from bggen.yamlio.document import Document, LateMarks, Path, dotted
 from bggen.yamlio.nodes import DEEPEST, MOST_NODES, STANDARD_TAG, Composer, Node, Place, after, invalid, shown_tag
+from bggen.yamlio.rules import TOP, Inside, Rules
 
 if TYPE_CHECKING:
     from bggen.errors import InvalidError
     from bggen.yamlio.writing import Scalar
 
+NO_RULES = Rules()
 _MIB = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_NUMBER = 40
@@ -33,38 +35,26 @@ _UNREADABLE_ASCII = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 def parse(
     content: bytes,
     path: str,
-    *,
-    text_under: frozenset[str] = frozenset(),
-    names_under: frozenset[str] = frozenset(),
-    as_is_under: frozenset[str] = frozenset(),
+    rules: Rules = NO_RULES,
 ) -> Document:
     """Read one YAML file by the rules of YAML 1.2: `yes`, `12:30` and `2026-01-01` are text.
 
     Args:
         content: the file's bytes.
         path: the file as errors show it.
-        text_under: keys beneath which every plain scalar but null is text, as it stands in the file.
-        names_under: keys whose mapping has names for keys (of components, say): those never count for `text_under`.
-        as_is_under: keys beneath which nothing counts for `text_under`.
+        rules: which values are text that would be something else.
 
     Raises:
         InvalidError: with every problem of the file; after a mistake in the syntax nothing more can be found.
     """
-    if not text_under and not names_under and len(content) <= _MIB:
-        data = simple.read(content)
-        if data is not None:
-            # Who asks for a place has found a mistake, and can wait for it.
-            return Document(path, data, LateMarks(lambda: _parse(content, path).marks))
-    return _parse(content, path, text_under, names_under, as_is_under)
+    data = simple.read(content, rules) if len(content) <= _MIB else None
+    if data is not None:
+        # Who asks for a place has found a mistake, and can wait for it.
+        return Document(path, data, LateMarks(lambda: _parse(content, path, rules).marks))
+    return _parse(content, path, rules)
 
 
-def _parse(
-    content: bytes,
-    path: str,
-    text_under: frozenset[str] = frozenset(),
-    names_under: frozenset[str] = frozenset(),
-    as_is_under: frozenset[str] = frozenset(),
-) -> Document:
+def _parse(content: bytes, path: str, rules: Rules = NO_RULES) -> Document:
     text = _text(content, path)
     composer = Composer(path, text)
     composer.compose()
@@ -74,7 +64,7 @@ def _parse(
     if root.kind != "map":
         kind = "a list" if root.kind == "seq" else "a single value"
         raise composer.fatal(root.place, f"the file must hold `key: value` lines, not {kind}")
-    builder = _Builder(path, composer.problems, text_under, names_under, as_is_under)
+    builder = _Builder(path, composer.problems, rules)
     data = builder.build(root)
     if builder.problems:
         raise invalid(builder.problems)
@@ -115,37 +105,27 @@ def _refused(path: str, message: str, place: Place = (0, 0)) -> InvalidError:
 class _Builder:
     """Turns nodes into data, without recursion, within the budget for what aliases expand to."""
 
-    def __init__(
-        self,
-        path: str,
-        problems: list[Problem],
-        text_under: frozenset[str],
-        names_under: frozenset[str],
-        as_is_under: frozenset[str],
-    ) -> None:
+    def __init__(self, path: str, problems: list[Problem], rules: Rules) -> None:
         self.path = path
         self.problems = problems
         self.marks: dict[Path, tuple[Position, Position]] = {}
-        self._text_under = text_under
-        self._names_under = names_under
-        self._as_is_under = as_is_under
+        self._rules = rules
 
     def build(self, root: Node) -> Any:
         data: list[Any] = []
         start = Position(*root.place)
         self.marks[()] = (start, start)
-        # (node, its path, is text (None: nothing in it is), its keys are names, where the value goes, the alias on the
-        # way to it)
-        todo: list[tuple[Node, Path, bool | None, bool, Any, Place | None]] = [(root, (), False, False, data, None)]
+        # (node, its path, what counts in it, where the value goes, the alias on the way to it)
+        todo: list[tuple[Node, Path, Inside, Any, Place | None]] = [(root, (), TOP, data, None)]
         count = 0
         while todo:
-            node, where, as_text, names, target, alias = todo.pop()
+            node, where, counts, target, alias = todo.pop()
             count += 1
             if count > MOST_NODES or len(where) > DEEPEST:
                 raise self._too_much(count, alias or node.place)
             value: Any
             if node.kind == "scalar":
-                value = self._scalar(node, where, as_text=bool(as_text))
+                value = self._scalar(node, where, as_text=bool(counts.as_text))
             elif node.kind == "seq":
                 value = []
             else:
@@ -159,12 +139,9 @@ class _Builder:
                 inside = (*where, part)
                 after = Position(*place)
                 self.marks[inside] = (after if key is None else Position(*key.place), after)
-                is_field = key is not None and not names
-                text = as_text
-                if text is False and is_field:
-                    text = None if part in self._as_is_under else part in self._text_under
+                below = self._rules.below(counts, None if key is None else key.text)
                 through = alias or (place if place != child.place and child.items else None)
-                todo.append((child, inside, text, is_field and part in self._names_under, value, through))
+                todo.append((child, inside, below, value, through))
         return data[0]
 
     def _too_much(self, count: int, place: Place) -> InvalidError:
