@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bggen.model import Color
 from bggen.spec.codec import spec_to_data
+from bggen.spec.identity import SIZES
 from bggen.transitions.result import version
 from bggen.transitions.rollback import HELD_BY_ROLLBACK
 
@@ -23,8 +24,6 @@ Command = Literal["bump", "flip", "rollback", "park", "wake", "scale", "hold", "
 Action = Command | Literal["revert", "edit", "remove", "repair", "unreadable", "other"]
 # The first bump of all makes this one, and it is active at once.
 _FIRST = 1
-# What `scale` may change of a component.
-_SIZE = ("replicas", "autoscale")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ def _changed_in_place(before: EnvState, after: EnvState, moved: Event | None) ->
 def _without_sizes(release: Release) -> tuple[Release, Mapping[str, Any]]:
     data = spec_to_data(release.spec)
     for component in data["components"].values():
-        for key in _SIZE:
+        for key in SIZES:
             component.pop(key, None)
     return replace(release, spec=replace(release.spec, components={})), data
 

@@ -71,6 +71,8 @@ def parse_image_arg(text: str) -> ImageArg:
     component, equals, ref = text.rpartition("=")
     if equals and not component:
         raise UsageError(f"--image {_shown(text)}: no component before the =")
+    if equals and not ref:
+        raise UsageError(f"--image {_shown(text)}: no image behind the =")
     try:
         repository, tag, digest = _parse_ref(ref)
     except ValueError as error:
@@ -84,7 +86,7 @@ def parse_image_arg(text: str) -> ImageArg:
 def _parse_ref(ref: str) -> tuple[str | None, str | None, str | None]:
     """Return repository, tag and digest of what stands behind `--image [component=]`."""
     if ref.startswith("@"):
-        return None, None, parse_image(f"x{ref}").digest
+        return None, None, _digest(ref, ref)
     tag, at, _ = ref.partition("@")
     if "/" in tag or ":" in tag:
         image = parse_image(ref)
@@ -93,7 +95,14 @@ def _parse_ref(ref: str) -> tuple[str | None, str | None, str | None]:
         return image.repository, image.tag, image.digest
     if not _TAG.match(tag):
         raise ValueError(f"{_shown(ref)} is not an image tag")
-    return None, tag, parse_image(f"x:{ref}").digest if at else None
+    return None, tag, _digest(ref, ref[len(tag) :]) if at else None
+
+
+def _digest(ref: str, text: str) -> str:
+    """Return the digest behind the `@` that the text begins with."""
+    if not _DIGEST.match(text[1:]):
+        raise ValueError(f"{_shown(ref)}: a digest is sha256: and 64 hexadecimal digits in lower case")
+    return text[1:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,3 +230,19 @@ def test_a_kept_configuration_keeps_its_patches(repo: ConfigRepo) -> None:
     # Nothing of the spec is read by these.
     for command in ("flip", "park", "wake", "rollback"):
         repo.ok(command)
+
+
+@pytest.mark.parametrize(
+    ("merge", "expected"),
+    [
+        ("{progressDeadlineSeconds: 86400}", "spec.progressDeadlineSeconds: must be from 1 to 3600, is 86400"),
+        (
+            "{template: {spec: {securityContext: {windowsOptions: {hostProcess: true}}}}}",
+            "spec.template.spec.securityContext.windowsOptions.hostProcess: must be left out, is true",
+        ),
+    ],
+)
+def test_no_patch_makes_argo_cd_wait_for_ever_or_a_pod_the_node(repo: ConfigRepo, merge: str, expected: str) -> None:
+    repo.commit({APP: f"{HELLO}patches:\n- target: {{kind: Deployment}}\n  merge: {{spec: {merge}}}\n"})
+    (line,) = told(repo, "bump", "--image", "v1")
+    assert line.startswith(f"{APP}:9:3: patches[0]: Deployment hello-blue would be wrong: {expected}")

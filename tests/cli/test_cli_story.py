@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 import yaml
 
 from tests.support.cli import SETTINGS, SHOP
@@ -240,6 +241,13 @@ def test_render_stdout_prints_a_stream_of_only_the_objects(live: ConfigRepo) -> 
     assert ran.err == ""
 
 
+@pytest.mark.parametrize("other", ["--check", "--diff"])
+def test_a_stream_is_compared_with_nothing(live: ConfigRepo, other: str) -> None:
+    ran = live.bggen("render", "--stdout", other)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"--stdout compares nothing, so {other} does not go with it" in ran.err
+
+
 def test_status_tells_what_runs_where_and_since_when(live: ConfigRepo) -> None:
     live.git("commit", "--quiet", "--allow-empty", "--message", "later")
     (row,) = live.document("status")["apps"]
@@ -254,6 +262,7 @@ def test_status_tells_what_runs_where_and_since_when(live: ConfigRepo) -> None:
         "release": {"blue": 1, "green": 2},
         "images": {"blue": {"hello": "ghcr.io/acme/hello:v1"}, "green": {"hello": "ghcr.io/acme/hello:v2"}},
         "pendingSpec": False,
+        "gate": False,
         "hold": None,
         "rollback": None,
     }

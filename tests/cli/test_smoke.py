@@ -32,9 +32,13 @@ def test_a_release_is_tested_after_its_bump_and_before_its_switch(tested: Config
     assert jobs(tested) == ["job-hello-smoke-2"]
     ran = tested.ok("flip")
     assert GATED in ran.out
+    assert "next: bggen rollback --app hello --env prod, if the smoke test fails: traffic has not moved then" in ran.out
+    assert tested.document("status")["apps"][0]["gate"] is True
+    assert "a smoke test stands before green" in tested.ok("status").out
     assert f"- {GATED}" in tested.git("log", "-1", "--format=%b")
     assert jobs(tested) == ["job-hello-gate-2"]
-    tested.ok("rollback")
+    assert "if the smoke test fails" not in tested.ok("rollback").out
+    assert tested.document("status")["apps"][0]["gate"] is False
     assert jobs(tested) == []
     tested.ok("validate")
 

@@ -72,6 +72,23 @@ LOST = "shop-web-blue-0123456789"
             put(f"{CONTAINER}.securityContext.readOnlyRootFilesystem", to=False),
             f"{CONTAINER}.securityContext.readOnlyRootFilesystem: must be true, is false",
         ),
+        (
+            WEB,
+            put(f"{POD}.securityContext.windowsOptions.hostProcess", to=True),
+            f"{POD}.securityContext.windowsOptions.hostProcess: must be left out, is true",
+        ),
+        (
+            WEB,
+            put(f"{CONTAINER}.securityContext.windowsOptions.hostProcess", to=True),
+            f"{CONTAINER}.securityContext.windowsOptions.hostProcess: must be left out, is true",
+        ),
+        (WEB, put("spec.progressDeadlineSeconds", 2147483647), "spec.progressDeadlineSeconds: must be from 1 to "),
+        (
+            API,
+            put("spec.progressDeadlineSeconds", 3661),
+            "spec.progressDeadlineSeconds: must be from 1 to 3660, is 3661",
+        ),
+        (API, put("spec.progressDeadlineSeconds", 0), "spec.progressDeadlineSeconds: must be from 1 to 3660, is 0"),
         (WEB, put(f"{CONTAINER}.ports.1.containerPort", 1), f"{CONTAINER}.ports: must have 9090 as admin, has 1"),
         (WEB, put(f"{CONTAINER}.ports.2.name", "x"), f"{CONTAINER}.ports: must have 9100 as metrics, has None"),
         (

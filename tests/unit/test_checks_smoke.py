@@ -60,6 +60,12 @@ def test_a_broken_field_is_named(file: str, change: Callable[[dict[str, Any]], o
     assert any(expected in line for line in broken(file, change, BOTH))
 
 
+def test_the_switch_waits_an_hour_at_most() -> None:
+    change = put("spec.activeDeadlineSeconds", 3601)
+    assert broken(GATE, change, BOTH) == ["spec.activeDeadlineSeconds: must be at most 3600, is 3601"]
+    assert broken(SMOKE, change, BOTH) == []
+
+
 @pytest.mark.parametrize(("file", "color"), [(GATE, "green"), (SMOKE, "blue")])
 def test_a_test_is_labelled_and_aimed_for_its_own_colour(file: str, color: str) -> None:
     other = {"blue": "green", "green": "blue"}[color]

@@ -71,6 +71,20 @@ def test_a_wrong_image_option_is_a_usage_error(text: str) -> None:
         parse_image_arg(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("web=", "--image 'web=': no image behind the ="),
+        ("@sha256:1", "--image '@sha256:1': a digest is sha256: and 64 hexadecimal digits in lower case"),
+        ("web=v1@sha256:1", "--image 'v1@sha256:1': a digest is sha256: and 64 hexadecimal digits in lower case"),
+    ],
+)
+def test_a_wrong_image_option_is_shown_as_it_was_given(text: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_image_arg(text)
+    assert str(caught.value) == message
+
+
 def test_a_bare_tag_goes_to_every_component_that_is_not_pinned() -> None:
     components = open_components("web", "api") | {"db": component("db", image=Image("db", "16"))}
     chosen = choose_images(components, [parse_image_arg("v2")], EMPTY)

@@ -308,3 +308,13 @@ def test_hostile_text_is_kept_or_refused_in_one_short_line(field: str, value: st
         assert all(line.isprintable() and len(line) < 300 and "app.yaml:7:" in line for line in lines)
     else:
         assert yamlio.parse(yamlio.dump({"x": kept.components["web"].files}).encode(), "x").data
+
+
+def test_a_field_of_the_pod_that_the_cluster_does_not_know_is_refused_at_its_line() -> None:
+    field = "{field: status.hostIPs}"
+    app = f"{HEAD}image: a\nenv: {{IPS: {field}}}\nsmoke: {{command: [x], image: 'b:1', env: {{IPS: {field}}}}}\n"
+    wrong = "status.hostIPs needs Kubernetes 1.29; bggen.yaml says 1.28"
+    found = problems(app, repo=REPO + 'kubernetes: "1.28"\n')
+    assert [line.partition(": ")[2] for line in found] == [f"env.IPS.field: {wrong}", f"smoke.env.IPS.field: {wrong}"]
+    newer = solve(app, repo=REPO + 'kubernetes: "1.29"\n')
+    assert newer.components["shop"].env == {"IPS": EnvRef("field", "status.hostIPs")}

@@ -324,7 +324,9 @@ def test_rollback_to_an_older_release_needs_history(live_two: EnvState) -> None:
 
 
 def test_after_a_rollback_the_next_flip_can_be_rolled_back_too(live_two: EnvState) -> None:
-    back = transitions.unhold(rollback(live_two).after).after
+    ended = transitions.unhold(rollback(live_two).after)
+    assert ended.subject == "unhold: rolled back from release 2 to 1"
+    back = ended.after
     three = flip(bump(back, "v3").after).after
     assert tag(rollback(three).after, Color.BLUE) == "v1"
 

@@ -8,7 +8,7 @@ import pytest
 
 from bggen import transitions
 from bggen.errors import RefusedError, UsageError
-from bggen.model import AppSpec, Color, Component, EnvState, Image
+from bggen.model import AppSpec, Color, Component, EnvState, Image, Route
 from bggen.model.parts import Autoscale, Schedule
 from bggen.transitions import BumpRequest, FlipRequest, Transition
 from tests.support.states import app_spec, bumped, component, first, flipped, parked
@@ -277,3 +277,29 @@ def test_a_rollback_to_another_number_is_refused() -> None:
     with pytest.raises(RefusedError) as caught:
         rollback(state)
     assert caught.value.kind == "immovable"
+
+
+def routed(*components: Component, host: str | None) -> AppSpec:
+    return replace(of(*components), route=Route((host,), {"/": "api"}) if host else None)
+
+
+ENDLESS = "Argo CD removes the Ingress last, and waits for ever for what is suspended in {} then (report)"
+
+
+def test_a_route_that_goes_beside_a_cron_is_worth_a_warning() -> None:
+    state = bumped(first(routed(FIXED, CRON, host="a.example.com")), routed(FIXED, CRON, host=None))
+    gone = flip(state)
+    (warning,) = gone.warnings
+    assert ENDLESS.format("blue") in warning
+    assert "bggen park lets that sync end" in warning
+    assert rollback(gone.after).warnings == ()
+    came = flip(bumped(first(routed(FIXED, CRON, host=None)), routed(FIXED, CRON, host="a.example.com")))
+    assert came.warnings == ()
+    (warning,) = rollback(came.after).warnings
+    assert ENDLESS.format("green") in warning
+
+
+def test_neither_a_route_that_stays_nor_an_app_without_crons_gets_the_warning() -> None:
+    host = "a.example.com"
+    assert flip(bumped(first(routed(FIXED, CRON, host=host)), routed(FIXED, CRON, host=host))).warnings == ()
+    assert flip(bumped(first(routed(FIXED, host=host)), routed(FIXED, CRON, host=None))).warnings == ()

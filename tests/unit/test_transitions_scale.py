@@ -166,7 +166,7 @@ def test_bounds_are_for_what_is_autoscaled(both: EnvState) -> None:
         (["web=0"], "1 to 1000 replicas"),
         (["web=1001"], "1 to 1000 replicas"),
         (["web=1..1001"], "1 to 1000 replicas"),
-        (["web=3..2"], "1 to 1000 replicas"),
+        (["web=3..2"], "the least comes first"),
         (["web=1..0"], "1 to 1000 replicas"),
         (["web=1", "web=2"], "two numbers for web: 1 and 2"),
     ],

@@ -25,6 +25,7 @@ def row_line(state: EnvState, *, pending_spec: bool) -> str:
         _brief(back[0]) if back else None,
         [hold.reason, hold.by, hold.until] if hold else None,
         pending_spec,
+        state.gate,
     ]
     return json.dumps(fields, separators=(",", ":"))
 
@@ -36,7 +37,7 @@ def row_from(app: str, env: str, line: str) -> StatusRow:
         ValueError: it is none.
     """
     try:
-        active, idle, pending, releases, previous, rollback, hold, pending_spec = json.loads(line)
+        active, idle, pending, releases, previous, rollback, hold, pending_spec, gate = json.loads(line)
         return StatusRow(
             app=app,
             env=env,
@@ -48,6 +49,7 @@ def row_from(app: str, env: str, line: str) -> StatusRow:
             rollback=None if rollback is None else Brief(*rollback),
             hold=None if hold is None else Hold(*hold),
             pending_spec=pending_spec,
+            gate=gate,
         )
     except (TypeError, AttributeError) as error:
         raise ValueError(str(error)) from error

@@ -42,6 +42,7 @@ class StatusRow:
         previous: the number of the release that `rollback` returns to.
         rollback: that release, where it can be read now.
         pending_spec: whether the spec holds changes that no colour has yet.
+        gate: whether a smoke test of the active colour stands before the switch to it.
         since: when the active colour became active, RFC 3339; None where Git does not tell.
     """
 
@@ -55,6 +56,7 @@ class StatusRow:
     rollback: Brief | None
     hold: Hold | None
     pending_spec: bool
+    gate: bool
     since: str | None = None
 
     @property

@@ -16,6 +16,7 @@ from bggen.checks.singletons import singletons
 from bggen.checks.smoke import smoke
 from bggen.checks.view import Item, View, dig, expectations
 from bggen.checks.volumes import volumes
+from bggen.checks.waits import waits
 from bggen.model import Problem
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from bggen.model import EnvState, Manifest
 
-_RULES = (files, order, routing, ingress, applying, singletons, scaling, network, smoke, pods, volumes)
+_RULES = (files, order, waits, routing, ingress, applying, singletons, scaling, network, smoke, pods, volumes)
 
 
 def check(state: EnvState, manifests: Sequence[Manifest]) -> tuple[Problem, ...]:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from bggen.model import Problem
 
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+# A pod that has it is the node itself, on Windows.
+_HOST_PROCESS = ("securityContext", "windowsOptions", "hostProcess")
 
 
 def pods(view: View) -> Iterator[Problem]:
@@ -42,6 +44,7 @@ def _pod(pod: Pod) -> Iterator[Problem]:
         (("hostIPC",), None),
         (("ephemeralContainers",), None),
         (("securityContext", "seccompProfile", "type"), "RuntimeDefault"),
+        (_HOST_PROCESS, None),
     ]
     if component is not None:
         given = component.service_account.name if component.service_account is not None else None
@@ -63,6 +66,7 @@ def _container(pod: Pod, where: str, container: Any) -> Iterator[Problem]:
         (("securityContext", "runAsNonRoot"), None),
         (("securityContext", "seccompProfile"), None),
         (("securityContext", "procMount"), None),
+        (_HOST_PROCESS, None),
         (("securityContext", "capabilities", "add"), None),
     ]
     if pod.restricted:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 from bggen.checks.view import COLOR_LABEL, dig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from bggen.checks.view import Expected, Item, View
     from bggen.model import Problem
 
 _POD = "spec.template.spec"
 _JOB_LABEL = "bggen.dev/job"
-# Retries of a command, and the longest that anything in a spec may take: start and test, with a retry.
+# Retries of a command.
 _MOST_RETRIES = 6
-_LONGEST = 3 * 3600
+# The switch waits for the gate; the other waits for its colour to start, and tests it with retries.
+_LONGEST: Mapping[str, int] = {"gate": 3600, "idle test": 3 * 3600}
 _HOOKS = ("argocd.argoproj.io/hook", "helm.sh/hook")
 _FACTS: tuple[tuple[tuple[str, ...], object], ...] = (
     (("restartPolicy",), "Never"),
@@ -43,7 +44,7 @@ def smoke(view: View) -> Iterator[Problem]:
     """Every Job of a smoke test is outside of all traffic and bounded in time."""
     for item, expected in view.of("gate", "idle test"):
         yield from _labels(item, expected, view)
-        yield from _bounds(item)
+        yield from _bounds(item, _LONGEST[expected.role])
         yield from _pod(item)
         yield from _aim(item, expected, view)
 
@@ -63,12 +64,12 @@ def _labels(item: Item, expected: Expected, view: View) -> Iterator[Problem]:
             yield item.problem(where, f"{kind} {other.manifest.name} selects them")
 
 
-def _bounds(item: Item) -> Iterator[Problem]:
+def _bounds(item: Item, longest: int) -> Iterator[Problem]:
     annotations = item.at("metadata", "annotations") or {}
     for key in _HOOKS:
         if key in annotations:
             yield item.problem(f"metadata.annotations.{key}", "must be left out: a commit that skips it loses the test")
-    for key, most in (("backoffLimit", _MOST_RETRIES), ("activeDeadlineSeconds", _LONGEST)):
+    for key, most in (("backoffLimit", _MOST_RETRIES), ("activeDeadlineSeconds", longest)):
         found = item.at("spec", key)
         if type(found) is not int or not 0 <= found <= most:
             yield item.problem(f"spec.{key}", f"must be at most {most}, is {found}")

@@ -24,6 +24,7 @@ NoSmoke = Annotated[
         help="Switch without the smoke test of the spec; for a flip that waits for it already, with --to or --release.",
     ),
 ]
+FlipWithoutSmoke = Annotated[bool, typer.Option("--no-smoke", help="Flip without the smoke test of the spec.")]
 
 
 @command(group)
@@ -54,7 +55,7 @@ def bump(
     force: Annotated[bool, typer.Option("--force", help="Make the release even where it changes nothing.")] = False,
     allow_less_capacity: LessCapacity = False,
     override_hold: OverrideHold = None,
-    no_smoke: NoSmoke = False,
+    no_smoke: FlipWithoutSmoke = False,
     dry_run: DryRun = False,
 ) -> Outcome:
     """Give the idle colour a new release: spec, overlay and images as they are now."""
@@ -97,7 +98,7 @@ def promote(
     flip: Annotated[bool, typer.Option("--flip", help="Flip to it in the same commit.")] = False,
     allow_less_capacity: LessCapacity = False,
     override_hold: OverrideHold = None,
-    no_smoke: NoSmoke = False,
+    no_smoke: FlipWithoutSmoke = False,
     dry_run: DryRun = False,
 ) -> Outcome:
     """Give the idle colour a new release with the active images of the environment before."""

@@ -78,6 +78,11 @@ def render(
 
     if not check or stdout:
         session.refuse_annotations("render without --check" if not check else "render --stdout")
+    if stdout and (check or diff):
+        from bggen.errors import UsageError  # noqa: PLC0415 - help must not wait for it
+
+        other = "--check" if check else "--diff"
+        raise UsageError(f"--stdout compares nothing, so {other} does not go with it", hint=f"bggen render {other}")
     if stdout:
         return stream(session.place(), app, env)
     with session.progress("rendering") as progress:

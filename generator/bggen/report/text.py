@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bggen.app.outcomes import FileChange, Outcome
     from bggen.model import EnvState
     from bggen.report.look import Line, Look, Style
+    from bggen.transitions import Transition
 
 # The actions that make a release.
 _RELEASING = {"bump", "promote"}
@@ -74,7 +75,7 @@ def _changed(outcome: Changed, look: Look, *, verbose: bool) -> Iterator[Line]:
         (f" {commit} on {outcome.branch}, {_files(plan.changes)}; ", PLAIN),
         ("not pushed: Argo CD does not see it yet", WARNING),
     )
-    yield from (labelled("next", HINT, line) for line in _next(transition.action, transition.after))
+    yield from (labelled("next", HINT, line) for line in _next(transition))
 
 
 def _origins(state: EnvState, look: Look) -> Iterator[Line]:
@@ -96,12 +97,15 @@ def _origin(origin: str) -> str:
     return {"pinned": "pinned in the spec"}.get(origin, f"as in {origin}" if origin.startswith("release ") else origin)
 
 
-def _next(action: str, state: EnvState) -> Iterator[str]:
+def _next(transition: Transition) -> Iterator[str]:
+    action, state = transition.action, transition.after
     idle = state.idle_release
     option = f"--app {state.app} --env {state.env}"
     yield "git push"
     if action in _RELEASING and idle and state.pending:
         yield f"bggen flip {option} --release {idle.number}, once {state.idle_color} is healthy"
+    if state.gate and state.active is not transition.before.active:
+        yield f"bggen rollback {option}, if the smoke test fails: traffic has not moved then, and Git says so again"
     if action == "rollback":
         yield f"argocd app terminate-op APP, where a sync of {state.app} hangs: then this one starts"
         yield f"bggen unhold {option}, once flips may go on"

@@ -51,6 +51,7 @@ def _status_row(row: StatusRow) -> dict[str, Any]:
         "release": {color: brief and brief.number for color, brief in held.items()},
         "images": {color: brief and dict(brief.images) for color, brief in held.items()},
         "pendingSpec": row.pending_spec,
+        "gate": row.gate,
         "hold": {"reason": row.hold.reason, "by": row.hold.by, "until": row.hold.until} if row.hold else None,
         "rollback": {"release": row.rollback.number, "images": dict(row.rollback.images)} if row.rollback else None,
     }

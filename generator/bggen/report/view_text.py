@@ -51,6 +51,7 @@ def _status(outcome: Status, look: Look) -> Iterator[Line]:
 
 def _status_cells(row: StatusRow, look: Look) -> list[Line]:
     remarks: list[Span] = [
+        *([(f"a smoke test stands before {row.active}", HINT)] if row.gate else []),
         *([("spec has changes that no colour has", HINT)] if row.pending_spec else []),
         *([(_hold(row.hold), WARNING)] if row.hold else []),
     ]

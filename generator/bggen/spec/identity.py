@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bggen.model import Color, Release
 
 # What a release may change of itself without becoming another one: `scale` and `rollback` do.
-_SIZES = ("replicas", "autoscale")
+SIZES = ("replicas", "autoscale")
 
 
 def identity(release: Release, color: Color) -> str:
@@ -23,7 +23,7 @@ def identity(release: Release, color: Color) -> str:
     """
     spec = spec_to_data(release.spec)
     for component in spec["components"].values():
-        for key in _SIZES:
+        for key in SIZES:
             component.pop(key, None)
     content = json.dumps([release.renderer, str(color), spec], sort_keys=True)
     return hashlib.sha256(content.encode(errors="surrogatepass")).hexdigest()[:4]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 ATTRIBUTES = ("url", "host", "port")
 # `$${` is a literal `${`. Without a dot it is the program's or the shell's business.
 REFERENCE = re.compile(r"\$\$\{|\$\{([^{}.]*)\.([^{}]*)\}")
+_OPEN = re.compile(r"\$\$\{|\$\{([^{}.]*)\.[^{}]*(?=\{|\Z)")
 _SHORT = re.compile(r"[!-~]{1,80}")
 
 
@@ -42,3 +43,6 @@ def mistakes(text: str, ports: Mapping[str, bool]) -> Iterator[str]:
             yield f"{whole}: a component has `url`, `host` and `port`"
         elif not ports[component]:
             yield f"{whole}: the component {shown(component)} has no port"
+    for found in _OPEN.finditer(text):
+        if found.group(1) in ports:
+            yield f"{shown(found.group())} has no `}}` at its end: write `$${{` for a literal `${{`"

@@ -15,7 +15,7 @@ from bggen.spec.messages import nearest
 from bggen.spec.repo import raise_all, read_repo
 from bggen.spec.schema import FORGETFUL, check, read
 from bggen.spec.sections import check_network, check_patches, check_route, check_smoke, check_smoke_name
-from bggen.spec.semantics import check_component, check_names, check_namespace
+from bggen.spec.semantics import check_component, check_names, check_namespace, check_pod_fields
 from bggen.spec.workload import fitting
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ class _Resolution:
         environment = config.environments.get(self.env)
         if environment is None and not self.repo.is_refused(("environments", self.env)):
             self.repo.report(("environments",), f"has no environment `{self.env}`")
+        kubernetes = (environment and environment.kubernetes) or config.kubernetes
         self._check_head(config)
         self._check_forms()
         parts = {name: self._layers(name) for name in self._names()}
@@ -119,15 +120,16 @@ class _Resolution:
         check_names(self.file, self.app, merged, short=self.short)
         for name, layers in parts.items():
             check_component(layers, merged[name], ports)
+            check_pod_fields(layers, merged[name].get("env"), kubernetes)
         data: dict[str, Any] = {
             "name": self.app,
-            "kubernetes": (environment and environment.kubernetes) or config.kubernetes,
+            "kubernetes": kubernetes,
             "components": {name: canonical(fields) for name, fields in merged.items()},
         }
         if environment and environment.namespace:
             where = ("environments", self.env, "namespace")
             data["namespace"] = check_namespace(self.repo, where, environment.namespace, self.app)
-        whole = {**data, **self._sections(ports)}
+        whole = {**data, **self._sections(ports, kubernetes)}
         if not any(file.problems for file in (self.repo, self.file, self.overlay) if file) and (
             wrong := too_large(whole)
         ):
@@ -189,13 +191,14 @@ class _Resolution:
         only = SHORTHAND if self.short else (*SHORTHAND, "kind", *CRON_FIELDS)
         return Layers(places, owner=1 if self.overlay else 0, only=only)
 
-    def _sections(self, ports: dict[str, bool]) -> dict[str, Any]:
+    def _sections(self, ports: dict[str, bool], kubernetes: str) -> dict[str, Any]:
         """Return what stands beside the components as canonical data."""
         data: dict[str, Any] = {}
         if route := self._section("route"):
             data["route"] = check_route(*route, ports)
         if smoke := self._section("smoke"):
             check_smoke_name(smoke[0], self.app)
+            check_pod_fields(smoke[0], smoke[1].get("env"), kubernetes)
             paths = mapping(mapping(data.get("route")).get("paths"))
             image = mapping(self.repo.data.get("smoke")).get("image")
             data["smoke"] = check_smoke(*smoke, ports, paths, image)

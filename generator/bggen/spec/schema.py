@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -170,6 +169,8 @@ def _schema_hash(name: SchemaName) -> hashlib._Hash:
 
 @cache
 def _schema(name: SchemaName) -> Mapping[str, Any]:
+    import json  # noqa: PLC0415 - a file that is known to fit needs no schema
+
     schema: Mapping[str, Any] = json.loads(_schema_text(name))
     return schema
 

@@ -25,6 +25,9 @@ LONGEST_BASE = 55
 # `<base>-green-<10 hex>`, and the 52 characters that a CronJob's name may have.
 LONGEST_EXTENDED = 46
 _LONGEST_LABEL = 63
+# The minor version from which a field is there by default:
+# https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates-removed/ (PodHostIPs).
+_FIELDS_SINCE = {"status.hostIPs": 29}
 _QUANTITY = re.compile(r"([0-9]+)(?:\.([0-9]{1,3}))?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi|)")
 _THOUSANDTHS = {"m": 1, "": 1000}
 _THOUSANDTHS |= {unit: 1000 * 1000**power for power, unit in enumerate("kMGTP", 1)}
@@ -117,6 +120,22 @@ def check_env(layers: Layers, env: Any, ports: Mapping[str, bool]) -> None:
                 layers.report((*where, "key"), "is missing")
             if "field" in value and "key" in value:
                 layers.report((*where, "key"), "stands beside `field`, which has none")
+
+
+def check_pod_fields(layers: Layers, env: Any, kubernetes: str) -> None:
+    """Report fields of the pod that the cluster's version of Kubernetes does not know.
+
+    Args:
+        layers: where the variables came from.
+        env: the variables.
+        kubernetes: the version, as `1.34`.
+    """
+    for name, value in mapping(env).items():
+        field = mapping(value).get("field")
+        since = _FIELDS_SINCE.get(field) if isinstance(field, str) else None
+        if since is not None and int(kubernetes.partition(".")[2]) < since:
+            message = f"needs Kubernetes 1.{since}; bggen.yaml says {kubernetes}"
+            layers.report(("env", name, "field"), f"{field} {message}")
 
 
 def _amount(value: Any) -> int:

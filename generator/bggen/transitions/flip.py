@@ -9,6 +9,7 @@ from bggen.errors import RefusedError
 from bggen.model import Previous
 from bggen.transitions.capacity import less_capacity, unseen
 from bggen.transitions.result import Transition, active_of, idle_of, unchanged, version
+from bggen.transitions.waiting import endless_sync
 
 if TYPE_CHECKING:
     from bggen.model import Color, EnvState, Release
@@ -90,7 +91,10 @@ def flip(state: EnvState, request: FlipRequest) -> Transition:
         after,
         subject=f"flip {active} → {idle} ({version(target)})",
         notes=tuple(notes),
-        warnings=() if request.allow_less_capacity else unseen(current, target),
+        warnings=(
+            *(() if request.allow_less_capacity else unseen(current, target)),
+            *endless_sync(active, current, target),
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bggen.model import Hold
 from bggen.transitions.result import Transition, active_of, idle_of, unchanged
+from bggen.transitions.rollback import HELD_BY_ROLLBACK, UNHOLD_ADVICE
 
 if TYPE_CHECKING:
     from bggen.model import EnvState
@@ -61,4 +62,9 @@ def unhold(state: EnvState) -> Transition:
     active_of(state)
     if state.hold is None:
         return unchanged("unhold", state, "there is no hold")
-    return Transition("unhold", state, replace(state, hold=None), subject=f"unhold: {state.hold.reason}")
+    return Transition("unhold", state, replace(state, hold=None), subject=f"unhold: {_ended(state.hold.reason)}")
+
+
+def _ended(reason: str) -> str:
+    """Return a hold's reason without the advice that a rollback puts behind it."""
+    return reason.removesuffix(UNHOLD_ADVICE) if reason.startswith(HELD_BY_ROLLBACK) else reason

@@ -9,12 +9,15 @@ from bggen.errors import RefusedError
 from bggen.model import Color, Hold
 from bggen.transitions.capacity import unseen, with_capacity_of, without_sudden_autoscale
 from bggen.transitions.result import Transition, active_of, refuse_moving, refuse_renumbered, unchanged, version
+from bggen.transitions.waiting import endless_sync
 
 if TYPE_CHECKING:
     from bggen.model import EnvState, Release
 
 # How the reason of the hold that a rollback leaves begins.
 HELD_BY_ROLLBACK = "rolled back from release "
+# How it ends.
+UNHOLD_ADVICE = ": end it with bggen unhold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
         saved=None,
         parked=False,
         gate=False,
-        hold=Hold(f"{HELD_BY_ROLLBACK}{current.number} to {release.number}: end it with bggen unhold", by),
+        hold=Hold(f"{HELD_BY_ROLLBACK}{current.number} to {release.number}{UNHOLD_ADVICE}", by),
     )
     notes = [f"release {replaced.number} is dropped from {idle}"] if replaced and target.source != "idle" else []
     if state.parked and target.source == "idle":
@@ -118,5 +121,5 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
         after,
         subject=f"rollback {active} → {idle} ({version(release)})",
         notes=tuple(notes),
-        warnings=unseen(current, release),
+        warnings=(*unseen(current, release), *endless_sync(active, current, release)),
     )

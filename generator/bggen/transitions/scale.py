@@ -48,11 +48,13 @@ def parse_replicas(texts: Iterable[str]) -> dict[str, Replicas]:
             )
         found = Replicas(int(match[2]), int(match[3]) if match[3] else None)
         most = found.number if found.most is None else found.most
-        if not _LEAST <= found.number <= most <= _MOST:
+        if not all(_LEAST <= number <= _MOST for number in (found.number, most)):
             raise UsageError(
                 f"{text}: a component has {_LEAST} to {_MOST} replicas",
                 hint="bggen park stops the idle colour" if found.number == 0 else None,
             )
+        if found.number > most:
+            raise UsageError(f"{text}: the least comes first", hint=f"{match[1]}={most}..{found.number}")
         if wanted.setdefault(match[1], found) != found:
             raise UsageError(f"two numbers for {match[1]}: {wanted[match[1]]} and {found}")
     return wanted
