@@ -81,6 +81,8 @@ def test_what_bggen_writes_is_read_the_same_or_left_alone(data: dict[str, Any]) 
 @example(["a:", "  b:", "c: 1"], "\n")
 @example(["a: x", "  y"], "\n")
 @example(["- a: 1"], "\n")
+@example(["# a comment ends at a carriage return\rb: 1", "a: 1"], "\n")
+@example(["# \x1b[31m cannot stand in YAML", "a: 1"], "\n")
 def test_any_lines_are_read_the_same_or_left_alone(lines: list[str], end: str) -> None:
     content = "".join(line + end for line in lines).encode()
     quick, document = simple.read(content), fully(content)

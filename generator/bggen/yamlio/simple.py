@@ -37,7 +37,8 @@ def read(content: bytes) -> dict[str, Any] | None:
     if len(lines) > _MOST_LINES or len(max(lines, key=len)) > _LONGEST_LINE:
         return None
     reader = _Reader()
-    if not all(line[:1] == "#" or reader.take(line) for line in lines):
+    # What is not printable may not stand in a file, or ends the comment.
+    if not all((line[:1] == "#" and line.isprintable()) or reader.take(line) for line in lines):
         return None
     return reader.root if reader.root and not reader.waiting else None
 
