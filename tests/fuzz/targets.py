@@ -25,18 +25,19 @@ from bggen.yamlio import dotted
 from tests.fuzz import corpus
 from tests.fuzz.grammar import JUNK, documents, shown_values
 from tests.fuzz.mutation import altered, at, damaged, paths, written
-from tests.fuzz.oracles import check_line, check_refusal, check_rendering, check_spec, check_state
+from tests.fuzz.oracles import check_line, check_pair, check_refusal, check_rendering, check_spec, check_state
 from tests.support.states import texts
 from tests.unit.test_schemas import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from bggen.model import Problem
+    from bggen.model import AppSpec, Problem
 
 APP, ENV = "shop", "prod"
 _KINDS = ("repo", "app", "overlay")
 _MOST_REPAIRS = 12
+_COLORS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def _spec_bytes(draw: st.DrawFn) -> dict[str, bytes]:
     return files
 
 
-def _resolved(files: Mapping[str, bytes], seen: Counter[str]) -> InvalidError | None:
+def _resolved(files: Mapping[str, bytes], seen: Counter[str]) -> InvalidError | AppSpec:
     """Resolve, and go all the way where that succeeds; return the refusal otherwise."""
     # A seed is taken in the folder that its name says.
     named = re.search(rb"^name: ([a-z]{1,60})$", files["app"], re.MULTILINE)
@@ -109,13 +110,16 @@ def _resolved(files: Mapping[str, bytes], seen: Counter[str]) -> InvalidError | 
         paths_of = {"repo": "bggen.yaml", "app": f"apps/{name}/app.yaml", "overlay": f"apps/{name}/{ENV}/overlay.yaml"}
         check_refusal(error, {paths_of[kind]: content for kind, content in files.items()})
         return error
-    seen["resolved and rendered" if check_spec(spec) else "resolved"] += 1
-    return None
+    seen["rendered" if check_spec(spec) else "rendered without their patches"] += 1
+    return spec
 
 
 def _spec_text(files: dict[str, bytes], seen: Counter[str]) -> None:
-    if _resolved(files, seen):
-        seen["refused"] += 1
+    found = [_resolved(files, seen)]
+    if "overlay" in files:
+        found.append(_resolved({kind: content for kind, content in files.items() if kind != "overlay"}, seen))
+    seen["refused"] += sum(isinstance(each, InvalidError) for each in found)
+    _pair([each for each in found if not isinstance(each, InvalidError)], seen)
     try:
         repo = load_repo(files["repo"])
         environments_of(files["app"], repo, "app.yaml")
@@ -124,16 +128,34 @@ def _spec_text(files: dict[str, bytes], seen: Counter[str]) -> None:
 
 
 def _spec_structure(given: tuple[dict[str, Any], st.DataObject], seen: Counter[str]) -> None:
-    """Take away what is refused until the rest resolves: so every field gets through, beside any other."""
+    """Two specs, each of them repaired; the second one is another one, or the first one with a few changes."""
     data, more = given
+    one = _repaired_spec(data, more, seen)
+    if one is None or not more.draw(st.booleans()):
+        return
+    other = more.draw(_structures()) if more.draw(st.booleans()) else {**data, "app": more.draw(altered(data["app"]))}
+    two = _repaired_spec(other, more, seen)
+    _pair([one, two] if two else [], seen)
+
+
+def _pair(specs: list[AppSpec], seen: Counter[str]) -> None:
+    if len(specs) == _COLORS and len({spec.name for spec in specs}) == 1:
+        done = check_pair(*specs)
+        seen["pairs"] += 1
+        seen["commands"] += done
+
+
+def _repaired_spec(data: dict[str, Any], more: st.DataObject, seen: Counter[str]) -> AppSpec | None:
+    """Take away what is refused until the rest resolves: so every field gets through, beside any other."""
     for _ in range(_MOST_REPAIRS):
         files = {kind: more.draw(written(value)) for kind, value in data.items()}
-        error = _resolved(files, seen)
-        if error is None:
-            return
+        found = _resolved(files, seen)
+        if not isinstance(found, InvalidError):
+            return found
         seen["refused"] += 1
-        if not all(isinstance(value, dict) for value in data.values()) or not _repaired(data, error):
-            return
+        if not all(isinstance(value, dict) for value in data.values()) or not _repaired(data, found):
+            return None
+    return None
 
 
 def _repaired(data: dict[str, Any], error: InvalidError) -> bool:

@@ -14,6 +14,7 @@ from bggen.images import parse_image_arg
 from bggen.model import AppSpec, Color, EnvState, Image
 from bggen.transitions import BumpRequest, FlipRequest, Transition
 from tests.support.states import app_spec, component, first
+from tests.support.told import commanded
 
 NOW = "2026-06-01T12:00:00Z"
 Step = tuple[str, int, bool]
@@ -88,19 +89,6 @@ def story(steps: list[Step]) -> list[Transition]:
             done.append(transition)
         state = transition.after
     return done
-
-
-def commanded(transition: Transition) -> list[str]:
-    """The commands that a transition stands for; traffic that moves to an older release is a rollback."""
-    before, after = transition.before, transition.after
-    old, new = before.active_release, after.active_release
-    assert new
-    bump = ["bump"] if after.last > before.last else []
-    if transition.action not in {"bump", "flip", "promote", "rollback"}:
-        return [transition.action]
-    if old is None or old.number == new.number:
-        return bump
-    return [*bump, "rollback" if transition.action == "rollback" or new.number < old.number else "flip"]
 
 
 @given(STEPS)

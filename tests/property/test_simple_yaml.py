@@ -87,6 +87,8 @@ def test_what_bggen_writes_is_read_the_same_or_left_alone(data: dict[str, Any], 
 @example(["- a: 1"], "\n", yamlio.Rules())
 @example(["a:", "  a: 1", "  b: null", "b:", "- a: true"], "\n", yamlio.Rules(text_under=frozenset("a")))
 @example(["a:", "  b: 1", "b:", "  c: 1"], "\n", yamlio.Rules(text_under=frozenset("b"), names_under=frozenset("a")))
+@example(["# a comment ends at a carriage return\rb: 1", "a: 1"], "\n", yamlio.Rules())
+@example(["# \x1b[31m cannot stand in YAML", "a: 1"], "\n", yamlio.Rules())
 def test_any_lines_are_read_the_same_or_left_alone(lines: list[str], end: str, rules: yamlio.Rules) -> None:
     content = "".join(line + end for line in lines).encode()
     quick, document = simple.read(content, rules), fully(content, rules)

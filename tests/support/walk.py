@@ -7,7 +7,7 @@ seed and its number of steps.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -16,21 +16,26 @@ import yaml
 from bggen import state as state_files
 from bggen import transitions
 from bggen.checks import check
+from bggen.comparing import compare, compare_objects, rows
 from bggen.errors import RefusedError, UsageError
+from bggen.events import events
 from bggen.images import parse_image_arg
 from bggen.model import Color, EnvState
 from bggen.render import LATEST, render
 from bggen.transitions import BumpRequest, FlipRequest
-from tests.support.walk_specs import APP, random_spec
+from tests.support.told import commanded
+from tests.support.walk_specs import APP, Habits, random_spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bggen.model import AppSpec, Manifest
+    from bggen.model import AppSpec, Manifest, Release
     from bggen.transitions import Transition
 
 ENV = "prod"
 _NOW = "2026-06-01T12:00:00Z"
+# What takes long is looked at after some steps only.
+_SOME = 0.15
 _WEIGHTS = {
     "edit": 14, "bump": 24, "promote": 3, "flip": 22, "rollback": 8, "park": 6, "wake": 5,
     "scale": 9, "hold": 2, "unhold": 7,
@@ -48,12 +53,15 @@ class Walk:
     done: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     _random: Random = field(default_factory=Random)
-    _spec: AppSpec | None = None
-    _numbers: set[int] = field(default_factory=set)
+    _habits: Habits = field(init=False)
+    _spec: AppSpec = field(init=False)
+    # What was released, for `rollback --to`; a number is never given twice.
+    _releases: dict[int, Release] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._random = Random(self.seed)  # noqa: S311 - a walk has to be the same every time
-        self._spec = random_spec(self._random)
+        self._habits = Habits.of(self._random)
+        self._spec = random_spec(self._random, self._habits)
 
     def walk(self, steps: int) -> None:
         """Take some steps.
@@ -72,7 +80,7 @@ class Walk:
 
     def _step(self, command: str) -> None:
         if command == "edit":
-            self._spec = random_spec(self._random)
+            self._spec = random_spec(self._random, self._habits)
             return
         before, rendered = self.state, self.manifests
         try:
@@ -87,17 +95,33 @@ class Walk:
         self.done[command] += 1
         if not decided.changed:
             return
-        self.state = decided.after
+        # What a command reads next is what this one wrote.
+        files = state_files.encode(decided.after)
+        self.state = _decoded(files)
+        assert self.state == decided.after
         self.manifests = render(self.state)
+        for release in (self.state.blue, self.state.green):
+            if release:
+                self._releases[release.number] = release
         self._promises()
-        if self.state.active is before.active and before.active and command in {"bump", "promote", "park", "wake"}:
-            assert _of_users(before, rendered) == _of_users(self.state, self.manifests), "bytes that users depend on"
-        if command == "flip":
-            old, new = _templates(rendered), _templates(self.manifests)
-            assert all(old[name] == new[name] for name in old.keys() & new.keys()), "a flip changed a pod template"
-        if command == "rollback" and self.state.active_release:
-            assert self.state.active_release.number <= before.served
-            assert self.state.hold
+        _kept(command, before, rendered, self.state, self.manifests)
+        told = dict.fromkeys(event.action for event in events(before, self.state))
+        assert list(told) == commanded(decided), f"told as {list(told)}"
+        _told_apart(self.state, objects=self._random.random() < _SOME)
+        if self._random.random() < _SOME:
+            assert render(decided.after) == self.manifests, "bytes of a state that was kept"
+            self._reverted(before, rendered)
+
+    def _reverted(self, before: EnvState, rendered: tuple[Manifest, ...]) -> None:
+        """Take the last change back, as `git revert` does: its files, and so its manifests, are what they were."""
+        if before.active is None:
+            return
+        back = _decoded(state_files.encode(before))
+        assert render(back) == rendered, "bytes after a revert"
+        told = events(self.state, back)
+        assert told
+        for event in told:
+            _one_line(event.phrase)
 
     def _decide(self, command: str) -> Transition:
         state, pick = self.state, self._random
@@ -109,9 +133,8 @@ class Walk:
             case "rollback":
                 number = pick.choice([None, None, pick.randint(1, max(1, state.served))])
                 target = transitions.rollback_target(state, number)
-                if target.source == "history":
-                    target = transitions.rollback_target(state, None)
-                return transitions.rollback(state, target, by="Ann <ann@example.com>")
+                found = self._releases[target.number] if target.source == "history" else None
+                return transitions.rollback(state, target, by="Ann <ann@example.com>", found=found)
             case "scale":
                 wanted = pick.choice(["web=2", "api=3", "mailer=2", "web=2..5", "api=4..8", "report=1"])
                 return transitions.scale(
@@ -130,18 +153,18 @@ class Walk:
             renderer=LATEST,
             images=images,
             force=pick.random() < 0.1,
-            then_flip=self._flip() if pick.random() < 0.15 else None,
+            # `bump --flip` names no colour.
+            then_flip=replace(self._flip(), to=None) if pick.random() < 0.15 else None,
         )
         if command == "promote":
-            there = BumpRequest(random_spec(pick), LATEST, images)
+            there = BumpRequest(random_spec(pick, self._habits), LATEST, images)
             source = transitions.bump(EnvState(APP, "staging"), there).after
             decided = transitions.promote(before, source, BumpRequest(self._spec, LATEST, then_flip=request.then_flip))
         else:
             decided = transitions.bump(before, request)
         if decided.after.last != before.last:
             assert decided.after.last == before.last + 1
-            assert decided.after.last not in self._numbers, "a number was given twice"
-            self._numbers.add(decided.after.last)
+            assert decided.after.last not in self._releases, "a number was given twice"
         return decided
 
     def _flip(self) -> FlipRequest:
@@ -152,20 +175,73 @@ class Walk:
             if_active=pick.choice([None, None, None, Color.BLUE, Color.GREEN]),
             allow_less_capacity=pick.random() < 0.5,
             override_hold=pick.choice([None, "urgent"]),
+            smoke=pick.random() < 0.7,
         )
 
     def _promises(self) -> None:
         found = check(self.state, self.manifests)
         assert found == (), "; ".join(map(str, found))
-        files = state_files.encode(self.state)
-        assert state_files.decode(APP, ENV, f"apps/{APP}/{ENV}", files) == self.state
         assert len({manifest.file for manifest in self.manifests}) == len(self.manifests)
         _one_of_each_worker_and_cron(self.state, self.manifests)
         _users_reach_pods(self.state, self.manifests)
 
 
 def _one_line(words: str) -> None:
+    assert words
     assert "\n" not in words
+
+
+def _decoded(files: Mapping[str, bytes]) -> EnvState:
+    return state_files.decode(APP, ENV, f"apps/{APP}/{ENV}", files)
+
+
+def _kept(
+    command: str,
+    before: EnvState,
+    rendered: tuple[Manifest, ...],
+    after: EnvState,
+    manifests: tuple[Manifest, ...],
+) -> None:
+    """Look at what a command must not change."""
+    moved = after.active is not before.active
+    if not moved and before.active and command in {"bump", "promote", "park", "wake"}:
+        assert _of_users(before, rendered) == _of_users(after, manifests), "bytes that users depend on"
+    if command in {"hold", "unhold"}:
+        assert rendered == manifests, "bytes, by a hold"
+    if command == "flip":
+        old, new = _templates(rendered), _templates(manifests)
+        assert all(old[name] == new[name] for name in old.keys() & new.keys()), "a flip changed a pod template"
+    if command == "scale":
+        assert _templates(rendered) == _templates(manifests), "a scale changed a pod template"
+        assert [each.file for each in rendered] == [each.file for each in manifests]
+    if command == "rollback" and after.active_release:
+        assert after.active_release.number <= before.served
+        assert after.hold
+    # Pods of a flip that Argo CD has not finished need them, and so does a rollback.
+    if command in {"bump", "promote"} and not moved and before.previous:
+        wanted = (before.idle_release, before.saved)
+        if any(release and release.number == before.previous.release for release in wanted):
+            gone = _configs(rendered, before.previous.color) - _configs(manifests, before.previous.color)
+            assert not gone or before.saved, f"ConfigMaps that rollback needs: {gone}"
+
+
+def _configs(manifests: tuple[Manifest, ...], color: Color) -> set[str]:
+    return {each.name for each in manifests if each.kind == "ConfigMap" and each.color is color}
+
+
+def _told_apart(state: EnvState, *, objects: bool) -> None:
+    """Compare the two colours: they are the same where their specs are, and only there."""
+    active, idle = state.active_release, state.idle_release
+    if active is None or idle is None:
+        return
+    comparison = compare(active, idle)
+    assert comparison.same == active.same_content(idle)
+    assert bool(rows(comparison)) == (not comparison.same)
+    if objects:
+        found = compare_objects(state)
+        # A patch may be of one colour alone.
+        colored = any(patch.color for release in (active, idle) for patch in release.spec.patches)
+        assert not comparison.same or colored or not found, [f"{each.kind} {each.name}" for each in found]
 
 
 def _one_of_each_worker_and_cron(state: EnvState, manifests: tuple[Manifest, ...]) -> None:

@@ -288,6 +288,12 @@ def test_patches_are_told_one_by_one() -> None:
     )
 
 
+def test_another_type_in_a_patch_is_a_difference() -> None:
+    one, two = (app_spec("shop", WEB, patches=(Patch("Deployment", merge={"a": [value]}),)) for value in (1, True))
+    (row,) = rows(compared(one, two))
+    assert [line.partition('"merge": ')[2] for line in row.lines] == ['{"a": [1]}}', '{"a": [true]}}']
+
+
 def test_another_renderer_is_a_difference() -> None:
     spec = app_spec("shop", WEB)
     comparison = compare(release(1, spec), release(2, spec, renderer=2))

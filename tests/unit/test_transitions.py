@@ -11,8 +11,9 @@ from bggen import transitions
 from bggen.errors import BggenError, RefusedError, UsageError
 from bggen.images import parse_image_arg
 from bggen.model import AppSpec, Color, EnvState, Hold, Image, Previous
+from bggen.model.parts import Patch
 from bggen.transitions import BumpRequest, FlipRequest
-from tests.support.states import app_spec, component, hello_spec
+from tests.support.states import app_spec, component, first, hello_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,6 +109,17 @@ def test_a_bump_to_what_is_active_replaces_something_pending(two: EnvState) -> N
 
 def test_force_makes_a_release_that_changes_nothing(two: EnvState) -> None:
     assert bump(two, "v2", force=True).after.last == 3
+
+
+@pytest.mark.parametrize(("old", "new"), [(1, True), (0, False), (1, 1.0), ([1], [True])])
+def test_another_type_in_a_patch_is_a_new_release(old: object, new: object) -> None:
+    def of(value: object) -> AppSpec:
+        patch = Patch("Deployment", merge={"spec": {"template": {"spec": {"hostUsers": value}}}})
+        return replace(hello_spec("v2"), patches=(patch,))
+
+    state = transitions.bump(first(hello_spec()), BumpRequest(of(old), 1)).after
+    assert transitions.bump(state, BumpRequest(of(new), 1)).changed
+    assert not transitions.bump(state, BumpRequest(of(old), 1)).changed
 
 
 def test_a_newer_rendering_is_a_new_release(two: EnvState) -> None:

@@ -5,6 +5,7 @@ The comparison knows nothing of the single fields but their topic, so a field th
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -100,7 +101,8 @@ def compare(before: Release, after: Release) -> Comparison:
 
 
 def _walk(path: Path, before: Any, after: Any) -> Iterator[tuple[Path, Any, Any]]:
-    if before == after and type(before) is type(after):
+    # As text, in which 1 is neither true nor 1.0.
+    if json.dumps(before) == json.dumps(after):
         return
     if _whole(path) or not all(_mapping(each) for each in (before, after) if each is not None):
         yield path, before, after

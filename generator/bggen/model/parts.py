@@ -175,6 +175,20 @@ class Patch:
     merge: Mapping[str, Any] | None = None
     operations: tuple[Mapping[str, Any], ...] = ()
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both make the same of every object: to Kubernetes 1 is not true, as it is to Python."""
+        return isinstance(other, Patch) and self._text() == other._text()
+
+    def __hash__(self) -> int:
+        """Return one number for equal patches."""
+        return hash(self._text())
+
+    def _text(self) -> str:
+        import json  # noqa: PLC0415 - few specs have patches
+
+        target = (self.kind, self.component, self.color, self.name)
+        return json.dumps([target, self.merge, self.operations], sort_keys=True)
+
     def targets(self, manifest: Manifest) -> bool:
         """Whether it changes that object: all that the target names is the object's own."""
         wanted = (self.component, self.color, self.name)

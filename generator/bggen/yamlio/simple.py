@@ -77,7 +77,8 @@ def read(content: bytes, rules: Rules) -> dict[str, Any] | None:
 def _line(line: str) -> _Line | None:
     """Return what a line says, wherever it stands; None where it is not simple."""
     if line.lstrip(" ")[:1] in ("", "#"):
-        return _NOTHING
+        # What is not printable may not stand in a file, or ends the comment.
+        return _NOTHING if line.isprintable() else None
     match = _LINE.fullmatch(line)
     if match is None or match.lastgroup is None:
         return None
