@@ -35,10 +35,8 @@ def parse_image(text: str) -> Image:
     """
     shown = _shown(text)
     rest, at, digest = text.partition("@")
-    if at and "@" in digest:
-        raise ValueError(f"{shown} has two digests")
-    if at and not _DIGEST.match(digest):
-        raise ValueError(f"{shown}: a digest is sha256: and 64 hexadecimal digits in lower case")
+    if at:
+        _refuse_no_digest(shown, digest)
     # A colon before the last slash belongs to the registry's port.
     head, slash, last = rest.rpartition("/")
     name, colon, tag = last.partition(":")
@@ -100,9 +98,15 @@ def _parse_ref(ref: str) -> tuple[str | None, str | None, str | None]:
 
 def _digest(ref: str, text: str) -> str:
     """Return the digest behind the `@` that the text begins with."""
-    if not _DIGEST.match(text[1:]):
-        raise ValueError(f"{_shown(ref)}: a digest is sha256: and 64 hexadecimal digits in lower case")
+    _refuse_no_digest(_shown(ref), text[1:])
     return text[1:]
+
+
+def _refuse_no_digest(shown: str, digest: str) -> None:
+    if "@" in digest:
+        raise ValueError(f"{shown} has two digests")
+    if not _DIGEST.match(digest):
+        raise ValueError(f"{shown}: a digest is sha256: and 64 hexadecimal digits in lower case")
 
 
 @dataclass(frozen=True, slots=True)

@@ -299,6 +299,14 @@ def test_a_route_that_goes_beside_a_cron_is_worth_a_warning() -> None:
     assert ENDLESS.format("green") in warning
 
 
+def test_the_hint_of_too_little_capacity_is_what_brings_it() -> None:
+    state = bumped(first(of(scaling(5, 9), WORKER)), of(scaling(3, 20), replace(WORKER, replicas=1)))
+    with pytest.raises(RefusedError) as caught:
+        flip(state)
+    assert caught.value.hint == "bggen scale api=5..20 mailer=2 --on green, or --allow-less-capacity"
+    assert flip(scale(state, "api=5..20", "mailer=2", on=Color.GREEN).after).changed
+
+
 def test_neither_a_route_that_stays_nor_an_app_without_crons_gets_the_warning() -> None:
     host = "a.example.com"
     assert flip(bumped(first(routed(FIXED, CRON, host=host)), routed(FIXED, CRON, host=host))).warnings == ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bggen.errors import RefusedError
 from bggen.model import Previous
-from bggen.transitions.capacity import less_capacity, unseen
+from bggen.transitions.capacity import less_capacity, unseen, with_capacity_of
 from bggen.transitions.result import Transition, active_of, idle_of, unchanged, version
 from bggen.transitions.waiting import endless_sync
 
@@ -131,8 +131,9 @@ def _refuse_held(state: EnvState, request: FlipRequest) -> None:
 def _refuse_less_capacity(current: Release, target: Release, idle: Color) -> None:
     less = less_capacity(current, target)
     if less:
+        enough = " ".join(each.replace(" ", "=") for each in with_capacity_of(current, target)[1])
         raise RefusedError(
             f"{idle} has less capacity than what takes traffic now: replicas of {', '.join(less)}",
-            hint="raise replicas and bump again, or --allow-less-capacity",
+            hint=f"bggen scale {enough} --on {idle}, or --allow-less-capacity",
             kind="capacity",
         )

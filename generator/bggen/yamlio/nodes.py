@@ -190,6 +190,9 @@ class Composer:
         if mark is None:
             raise self.fatal((0, 0), f"is not valid YAML: {problem}", ()) from error
         lines = self.text.splitlines()
+        conflict = next((number for number, each in enumerate(lines, 1) if each.startswith("<<<<<<< ")), None)
+        if conflict is not None:
+            raise self.fatal((conflict, 1), "Git left a merge conflict here: settle it first", ()) from error
         line = lines[mark.line] if mark.line < len(lines) else ""
         indentation = line[: len(line) - len(line.lstrip(" \t"))]
         if "\t" in indentation:
