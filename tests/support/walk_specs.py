@@ -69,7 +69,7 @@ def _component(random: Random, name: str, kinds: dict[str, str]) -> dict[str, An
     if kind == "service" and random.random() < 0.85:
         data["port"] = random.choice([8080, 8080, 9090])
         if random.random() < 0.2:
-            data["ports"] = {"metrics": random.choice([9100, 9100, 9101])}
+            data["ports"] = {random.choice(["metrics", "metrics", "stats"]): random.choice([9100, 9100, 9101])}
         if random.random() < 0.15:
             data["service"] = {"type": "NodePort", "nodePort": 30000 + sorted(_KINDS).index(name)}
     if kind == "service" and random.random() < 0.3:
