@@ -52,7 +52,7 @@ class Resource:
     pod_labels: frozenset[tuple[str, str]] = frozenset()
     account: str | None = None
     calls: frozenset[tuple[str, str]] = frozenset()  # (host, port) that the pods were told
-    listens: frozenset[str] = frozenset()  # names of the pods' ports
+    listens: frozenset[str] = frozenset()  # names and numbers of the pods' ports
     selector: frozenset[tuple[str, str]] = frozenset()
     targets: frozenset[str] = frozenset()  # target ports of a Service, by name
     ports: frozenset[str] = frozenset()  # names and numbers
@@ -158,7 +158,7 @@ def _deployment(spec: Mapping[str, Any]) -> dict[str, Any]:
         "template": _text(spec["template"]),
         "rolls_gently": strategy.get("type", "RollingUpdate") == "RollingUpdate" and unavailable in {0, "0", "0%"},
         "pod_labels": _pairs(spec["template"]["metadata"]["labels"]),
-        "listens": frozenset(port["name"] for port in ports if "name" in port),
+        "listens": frozenset(str(port[key]) for port in ports for key in ("name", "containerPort") if key in port),
         "account": pod.get("serviceAccountName"),
         "calls": frozenset((host, port or "80") for text in told for host, port in _URL.findall(text)),
     }

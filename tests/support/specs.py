@@ -231,9 +231,7 @@ def _patches() -> st.SearchStrategy[Patch]:
         "name": _maybe(_words()),
     }
     merge = st.dictionaries(texts(10), JSON, max_size=2)
-    operation = st.fixed_dictionaries(
-        {"op": st.sampled_from(["add", "test"]), "path": _paths()}, optional={"value": JSON}
-    )
+    operation = st.fixed_dictionaries({"op": st.sampled_from(["add", "test"]), "path": _paths(), "value": JSON})
     operations = st.lists(operation, max_size=2).map(tuple)
     return st.builds(Patch, **target, merge=merge) | st.builds(Patch, **target, operations=operations)
 

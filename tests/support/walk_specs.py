@@ -77,7 +77,8 @@ def _component(random: Random, name: str, kind: str, ported: list[str]) -> dict[
     if random.random() < 0.2:
         data["colorAntiAffinity"] = random.choice(["preferred", "required"])
     if random.random() < 0.2:
-        data["ports"] = {"metrics": random.choice([9100, 9100, 9101]), "admin": 9200}
+        metrics = random.choice(["metrics", "metrics", "stats"])
+        data["ports"] = {metrics: random.choice([9100, 9100, 9101]), "admin": 9200}
     if name in ported:
         data["port"] = random.choice([8080, 8080, 9090])
         if random.random() < 0.4:

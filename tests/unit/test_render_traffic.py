@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bggen.checks import check
 from bggen.model import Color, EnvState, Health
 from bggen.model.parts import Preview, ServiceSettings
 from bggen.render import render
@@ -139,3 +140,19 @@ def test_a_colour_keeps_the_ports_of_the_release_that_may_still_serve_there() ->
     assert ports("service-hello-blue.yaml") == ["http", "admin", "metrics"]
     assert ports("service-hello-green.yaml") == ["http"]
     assert ports("service-hello-preview.yaml") == ["http", "admin"]
+
+
+def test_a_renamed_port_is_once_in_its_colours_service_and_leads_to_the_pods_of_both_names() -> None:
+    renamed = app_spec("hello", component("hello", port=8080, ports={"prometheus": 9100, "admin": 9000}))
+    again = bumped(flipped(bumped(named(metrics=9100, admin=9000), renamed)), replace(renamed, kubernetes="1.33"))
+    assert again.saved is not None
+    assert check(again, render(again)) == ()
+
+    def targets(file: str) -> list[tuple[str, int, str | int]]:
+        ports = read(render(again))[file]["spec"]["ports"]
+        return [(port["name"], port["port"], port["targetPort"]) for port in ports]
+
+    by_name: list[tuple[str, int, str | int]] = [("http", 80, "http"), ("admin", 9000, "admin")]
+    assert targets("service-hello-blue.yaml") == [*by_name, ("prometheus", 9100, 9100)]
+    for other in ("green", "preview"):
+        assert targets(f"service-hello-{other}.yaml") == [*by_name, ("prometheus", 9100, "prometheus")]

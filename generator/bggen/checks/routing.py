@@ -73,7 +73,8 @@ def _service(item: Item, expected: Expected, view: View) -> Iterator[Problem]:
     for index, port in enumerate(ports if isinstance(ports, list) else []):
         target = dig(port, "targetPort")
         # A port that is kept for other pods leads to those alone.
-        if dig(port, "name") in {"http", *running.ports} and target not in container_ports(found[0]):
+        name = dig(port, "name")
+        if name in {"http", *running.ports} and target not in {*container_ports(found[0]), running.ports.get(name)}:
             yield item.problem(f"spec.ports.{index}.targetPort", f"{found[0].manifest.name} has no port {target!r}")
     if not ports:
         yield item.problem("spec.ports", "must not be empty")
@@ -84,6 +85,8 @@ def _ports(item: Item, expected: Expected, view: View, node_port: int | None) ->
     if component is None or color is None:
         return
     kept = kept_ports(view.state, component.name, color) if expected.role == "color service" else {}
+    # A Service may have a number once.
+    kept = {name: number for name, number in kept.items() if number not in component.ports.values()}
     wanted = {**kept, **component.ports, "http": _SERVICE_PORT}
     ports = item.at("spec", "ports")
     found = [dig(port, "name") for port in (ports if isinstance(ports, list) else [])]

@@ -45,10 +45,18 @@ def service(
             "type": settings.type if settings else "ClusterIP",
             "node_port": settings.node_port if settings else None,
             "port": SERVICE_PORT,
-            "ports": sorted({**kept, **spec.components[component].ports}.items()),
+            "ports": _ports(spec.components[component].ports, kept),
             "selector": pairs(selector(spec.name, component, selects)),
         },
     )
+
+
+def _ports(own: Mapping[str, int], kept: Mapping[str, int]) -> list[tuple[str, int, str | int]]:
+    """Return the named ports with where they lead to; a number is there once, or the Service would be refused."""
+    # What has a new name leads to the number instead: there both the pods of before and their successors listen.
+    renamed = set(own.values()) & {number for name, number in kept.items() if name not in own}
+    ports = {**{name: number for name, number in kept.items() if number not in renamed}, **own}
+    return [(name, number, number if number in renamed else name) for name, number in sorted(ports.items())]
 
 
 def routes(env: str, release: Release, *, active: Color) -> Iterator[Manifest]:
