@@ -31,7 +31,7 @@ class Broken(NamedTuple):
         pruned, stopped: the Deployment that users' traffic reached was deleted, or scaled to nothing.
         rolled: it got another pod template.
         shrunk: it fell to one pod.
-        cut off: a policy forbids its pods callers that their own release lets in.
+        cut off: a policy forbids its pods callers that their own release lets in; `late` where it only goes too late.
         need: a Service that pods with traffic call is gone, or where the sync stops at a gate, their ServiceAccount or
             a ConfigMap that they mount: only new pods need those.
         twice: a worker started in one colour while that of the other one worked, or two colours' crons start Jobs.
@@ -68,6 +68,7 @@ class Watch:
     _edges: dict[Key, frozenset[Key]] = field(default_factory=dict)
     _reach: dict[Key, frozenset[Key]] = field(default_factory=dict)
     _aims: dict[Key, str | None] = field(default_factory=dict)
+    _more_goes: bool = False
     _old: frozenset[Broken] = frozenset()
     _began: set[Key] = field(default_factory=set)
     _releases: dict[Key, str | None] = field(default_factory=dict)
@@ -76,6 +77,8 @@ class Watch:
         self._see()
         self._began = _all(self._reach.values())
         self._releases = {key: self.cluster.live[key].release for key in self._began}
+        gone = [key for key in self.cluster.live if key not in self.tree.resources]
+        self._more_goes = any(kind in {"Service", "Ingress", "Deployment"} for kind, _ in gone)
         self._old = frozenset([*self._faults(), *self._needs(), *self._cut_off(self._began)])
         self.cluster.hits.clear()
 
@@ -201,7 +204,9 @@ class Watch:
     def _cut_off(self, deployments: set[Key]) -> Iterator[Broken]:
         for key in deployments:
             if self._forbidden(key):
-                yield _broken(self._in_place(key, "cut off"), key)
+                # A policy that goes together with other objects gets another wave than its own, whatever that is.
+                late = self._more_goes and ("NetworkPolicy", key[1]) not in self.tree.resources
+                yield _broken("late cut off" if late else self._in_place(key, "cut off"), key)
 
     def _needs(self) -> Iterator[Broken]:
         for key in _all(self._reach.values()):
