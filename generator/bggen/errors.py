@@ -12,6 +12,8 @@
     ├── DifferencesError       4   --check found differences
     ├── ContentionError        5   the branch kept moving
     ├── GitError               6   git, or the file system below it, failed
+    │   └── UnknownOutcomeError 6   a push whose answer was lost: nobody can say whether it landed
+    ├── ForgeError             7   the forge did not do what a pull request needs
     └── BugError               70  anything that is not expected, wrapped where it leaves the program
 
 Nothing here prints. The command line turns an error into one line, or into the `error` field of the JSON document.
@@ -123,6 +125,19 @@ class GitError(BggenError):
 
     exit_code = 6
     default_kind = "git"
+
+
+class UnknownOutcomeError(GitError):
+    """A push was sent, its answer was lost, and the remote cannot be asked: the change may be there, or not."""
+
+    default_kind = "network"
+
+
+class ForgeError(BggenError):
+    """The forge could not be reached, refused, or answered what makes no sense."""
+
+    exit_code = 7
+    default_kind = "forge"
 
 
 class BugError(BggenError):
