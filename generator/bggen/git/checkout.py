@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 from bggen.errors import GitError
 from bggen.git import lock
-from bggen.git.deliver import deliver, identity_settings, refuse_nameless
+from bggen.git.commits import identity_settings, refuse_nameless
+from bggen.git.deliver import deliver
 from bggen.git.index import IndexUpdate
 from bggen.git.objects import Objects
 from bggen.git.place import Head, Place, locate, read_head, refuse_unready, short
