@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bggen.provenance.people import Author, find_author
 from bggen.provenance.references import reference_lines, with_references
-from bggen.provenance.source import SOURCE_OPTIONS, SourceCommit, find_source
+from bggen.provenance.source import SOURCE_OPTIONS, SourceCommit, find_source, read_source
 
 __all__ = [
     "SOURCE_OPTIONS",
@@ -12,6 +12,7 @@ __all__ = [
     "SourceCommit",
     "find_author",
     "find_source",
+    "read_source",
     "reference_lines",
     "with_references",
 ]

@@ -80,6 +80,12 @@ def find_source(
     return found
 
 
+def read_source(sha: str, repo_url: str) -> SourceCommit | None:
+    """Return the source commit that a commit's trailers name, whoever wrote them; None where no id is in them."""
+    checked = _checked_sha(sha)
+    return SourceCommit(checked, repo_url=public_url(repo_url) or "") if checked else None
+
+
 def _of_ci(environ: Mapping[str, str], event: str) -> SourceCommit | None:
     facts = read_ci(environ, event)
     sha = _checked_sha(facts.sha)
