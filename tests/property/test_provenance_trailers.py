@@ -10,15 +10,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bggen.plan import commit_message
 from bggen.provenance import Author, SourceCommit, with_references
 from bggen.provenance.people import make_author
+from bggen.transitions import hold
 from tests.support.repos import clean_environment
+from tests.support.states import first, hello_spec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MESSAGE = "shop(prod): flip blue → green (v2)\n\n- a note\n\nBggen-App: shop\nBggen-Action: flip\n"
-OURS = ["Bggen-App: shop", "Bggen-Action: flip"]
+MESSAGE = "shop(prod): flip blue → green (v2)\n\n- a note\n\nBggen-App: shop\n"
+OURS = ["Bggen-App", "Bggen-Env", "Bggen-Action", "Bggen-From", "Bggen-To", "Bggen-Release"]
 PREFIX = "Argocd-reference-commit-"
 # What breaks lines, ends messages, or looks like a trailer, a comment, a scissors line or a patch.
 PIECES = [
@@ -82,9 +85,11 @@ def git(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]
     return folder, env
 
 
-@given(source=sources())
+@given(source=sources(), reason=TEXTS.map(lambda text: f"because {text}"))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_the_trailers_are_ours_and_what_was_said(git: tuple[Path, dict[str, str]], source: SourceCommit) -> None:
+def test_the_trailers_are_ours_and_what_was_said(
+    git: tuple[Path, dict[str, str]], source: SourceCommit, reason: str
+) -> None:
     folder, env = git
 
     def run(*arguments: str, stdin: str = "") -> str:
@@ -93,16 +98,17 @@ def test_the_trailers_are_ours_and_what_was_said(git: tuple[Path, dict[str, str]
         )
         return done.stdout.decode()
 
-    message = with_references(MESSAGE, source)
+    plain = commit_message(hold(first(hello_spec()), reason=reason, by="Ada <ada@example.com>"))
+    message = with_references(plain, source).encode("utf-8", "replace").decode()
     tree = run("mktree").strip()
     commit = run("commit-tree", "-F", "-", tree, stdin=message).strip()
     parsed = run("interpret-trailers", "--parse", stdin=message).split("\n")[:-1]
     logged = run("log", "-1", "--format=%(trailers)", commit).rstrip("\n").split("\n")
-    references = {line.partition(": ")[0].removeprefix(PREFIX): line.partition(": ")[2] for line in parsed[2:]}
+    references = {line.partition(": ")[0].removeprefix(PREFIX): line.partition(": ")[2] for line in parsed[6:]}
 
-    assert parsed[:2] == OURS
+    assert [line.partition(": ")[0] for line in parsed[:6]] == OURS
     assert logged == parsed
-    assert all(line.startswith(PREFIX) for line in parsed[2:])
+    assert all(line.startswith(PREFIX) for line in parsed[6:])
     expected = {
         "author": bool(source.author),
         "date": bool(source.date),
@@ -115,11 +121,14 @@ def test_the_trailers_are_ours_and_what_was_said(git: tuple[Path, dict[str, str]
     assert list(references) == [name for name, there in expected.items() if there]
     # Argo CD takes any line of the message, a trailer or not.
     found = [line for line in run("log", "-1", "--format=%B", commit).split("\n") if line.startswith(PREFIX)]
-    assert found == parsed[2:]
+    assert found == parsed[6:]
     assert references["sha"] == source.sha
     if "body" in references:
         assert isinstance(json.loads(references["body"]), str)
-    assert run("log", "-1", "--format=%s", commit).rstrip("\n") == MESSAGE.splitlines()[0]
+    assert (
+        run("log", "-1", "--format=%s", commit).rstrip("\n")
+        == plain.encode("utf-8", "replace").decode().split("\n", maxsplit=1)[0]
+    )
 
 
 def test_a_plain_body_arrives_as_it_is() -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bggen.provenance.people import Author
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 #: What each may be called on the command line, after `--source-`.
 SOURCE_OPTIONS = ("sha", "repo", "author", "date", "subject", "body")
@@ -124,7 +124,7 @@ def _with_options(options: Mapping[str, str], found: SourceCommit | None) -> Sou
     )
 
 
-def _fitting(name: str, options: Mapping[str, str], check: Callable[[str], T | None]) -> T | None:
+def _fitting(name: str, options: Mapping[str, str], check: Callable[[str], _T | None]) -> _T | None:
     if name not in options:
         return None
     value = check(options[name])
