@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bggen.comparing import Comparison, ObjectDifference
     from bggen.events import Event
     from bggen.model import EnvState, Hold, Idle, Problem
+    from bggen.provenance import SourceCommit
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ class HistoryEntry:
         events: what happened, told from the state files.
         before: the newest state before it that could be read.
         after: the state that it left; None where that cannot be read.
+        source: the source commit that its message names: id and repository.
         images: colour → component → the images that it had and has, where they differ.
     """
 
@@ -122,6 +124,7 @@ class HistoryEntry:
     events: tuple[Event, ...]
     before: EnvState | None
     after: EnvState | None
+    source: SourceCommit | None
     images: Mapping[Color, Mapping[str, tuple[str | None, str | None]]]
 
 

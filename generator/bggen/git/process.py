@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bggen.errors import GitError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
 OLDEST_GIT = (2, 25)
@@ -82,6 +82,12 @@ class Git:
     def __init__(self, cwd: Path) -> None:
         self.cwd = cwd
         self._environment = _environment()
+
+    def with_variables(self, variables: Mapping[str, str]) -> Git:
+        """Return one that runs git in the same folder, with these environment variables as well."""
+        other = Git(self.cwd)
+        other._environment = self._environment | dict(variables)
+        return other
 
     def start(
         self,

@@ -36,7 +36,7 @@ def text(outcome: Outcome, look: Look = PLAIN_LOOK, *, verbose: bool = False) ->
         case _:
             from bggen.report.view_text import view_lines  # noqa: PLC0415 - a flip has nothing to look at
 
-            lines = view_lines(outcome, look)
+            lines = view_lines(outcome, look, verbose=verbose)
     return "".join(f"{look.paint(line)}\n" for line in lines)
 
 

@@ -108,6 +108,7 @@ def _history_entry(entry: HistoryEntry) -> dict[str, Any]:
         "summary": printable("; ".join(event.phrase for event in entry.events)),
         "active": {"before": before and before.active, "after": after and after.active},
         "release": by_color(after, number),
+        "source": entry.source and {"sha": entry.source.sha, "repo": entry.source.repo_url or None},
         "images": {
             str(color): {name: {"before": old, "after": new} for name, (old, new) in changed.items()}
             for color, changed in entry.images.items()

@@ -24,7 +24,7 @@ _WIDEST = 90
 _EMPTY = "empty"
 
 
-def view_lines(view: View, look: Look) -> Iterator[Line]:
+def view_lines(view: View, look: Look, *, verbose: bool = False) -> Iterator[Line]:
     """Return what goes to standard output."""
     match view:
         case Shown():
@@ -34,7 +34,7 @@ def view_lines(view: View, look: Look) -> Iterator[Line]:
         case Compared():
             return _compared(view, look)
         case History():
-            return _history(view, look)
+            return _history(view, look, verbose=verbose)
         case Validated():
             return _validated(view)
 
@@ -123,10 +123,18 @@ def _problem(problem: Problem) -> Line:
     return ((problem.path, STRONG), (rest, PLAIN))
 
 
-def _history(outcome: History, look: Look) -> Iterator[Line]:
+def _history(outcome: History, look: Look, *, verbose: bool) -> Iterator[Line]:
     if outcome.entries:
-        head = ["AGE" if look.now else "DATE", "COMMIT", "WHO", "WHAT", "ACTIVE", "IDLE"]
-        rows = (_history_cells(entry, look) for entry in outcome.entries)
+        head = [
+            "AGE" if look.now else "DATE",
+            "COMMIT",
+            "WHO",
+            "WHAT",
+            "ACTIVE",
+            "IDLE",
+            *(["SOURCE"] if verbose else []),
+        ]
+        rows = (_history_cells(entry, look, verbose=verbose) for entry in outcome.entries)
         yield from table(rows, head=head, look=look, giving_way=map(head.index, ["WHAT", "WHO", "IDLE", "ACTIVE"]))
     elif outcome.cut is None:
         yield f"{outcome.app}/{outcome.env}: nothing was ever released"
@@ -137,7 +145,7 @@ def _history(outcome: History, look: Look) -> Iterator[Line]:
         yield ((cut, WARNING),)
 
 
-def _history_cells(entry: HistoryEntry, look: Look) -> list[Line]:
+def _history_cells(entry: HistoryEntry, look: Look, *, verbose: bool) -> list[Line]:
     state = entry.after
     what = "; ".join(event.phrase for event in entry.events)
     # A reason may be long; the JSON document has the whole of it.
@@ -149,4 +157,10 @@ def _history_cells(entry: HistoryEntry, look: Look) -> list[Line]:
         printable(what),
         _held(state.active, _release(state.active_release), look, STRONG) if state and state.active else "-",
         _held(state.idle_color, _release(state.idle_release), look, DIM) if state and state.idle_release else "-",
+        *([_source(entry)] if verbose else []),
     ]
+
+
+def _source(entry: HistoryEntry) -> str:
+    source = entry.source
+    return printable(f"{source.sha[:12]} {source.repo_url}".rstrip()) if source else "-"
