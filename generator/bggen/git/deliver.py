@@ -14,19 +14,17 @@ from bggen.git.content import cleaned, on_disk, refuse_lossy
 from bggen.git.index import IndexUpdate, hidden_paths
 from bggen.git.place import refuse_unready, same_branch, short
 from bggen.git.settings import PendingSettings
+from bggen.git.target import Moved
 from bggen.workspace import Staged, WorkTree, not_a, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from bggen.git.objects import Objects
     from bggen.git.place import Head, Place
+    from bggen.git.signature import Signature
     from bggen.git.trees import File
     from bggen.model import Change
-
-
-class Moved(Exception):  # noqa: N818 - not an error: the caller plans again on the new tip
-    """The branch is not at the commit that the change was planned on."""
 
 
 def deliver(
@@ -39,6 +37,8 @@ def deliver(
     reflog: str,
     lock: int,
     index: IndexUpdate,
+    signature: Signature,
+    publish: Callable[[str], None] = lambda _: None,
     hidden: Mapping[str, str] | None = None,
 ) -> str:
     """Commit the changes on top of `head` and let the files on disk and their index entries follow.
@@ -55,6 +55,8 @@ def deliver(
         reflog: the line for the reflog.
         lock: the descriptor of bggen's lock in this checkout.
         index: the index, held; the caller closes it.
+        signature: author and signature of the commit.
+        publish: is given the new commit before anything that a user sees moves; what it raises ends the delivery.
         hidden: which of the files git was told not to look at, where this is known (see `hidden_paths`).
 
     Returns:
@@ -77,14 +79,16 @@ def deliver(
     files = {path: file for path, file in files.items() if file.old != file.new}
     if not files:
         return head.commit
-    with contextlib.closing(PendingSettings(place)) as asked:
+    with contextlib.closing(PendingSettings(place.git)) as asked:
         if hidden is None:
             hidden = hidden_paths(place, files)
         if hidden:
             _refuse_hidden_edits(place, work, files, hidden)
         objects.write(new_tree.objects)
         settings = asked.result()
-        commit = commit_tree(place.git, new_tree.top, head.commit, message, sign=settings.sign)
+        commit = commit_tree(
+            place.git, new_tree.top, head.commit, message=message, signature=signature, sign=settings.sign
+        )
         blobs = {path: file.new for path, file in files.items() if file.new}
         written = on_disk(place, blobs)
         if settings.filters:
@@ -100,6 +104,7 @@ def deliver(
             for path, file in files.items()
         )
         note = journal.Journal(ref, head.commit, commit, items, tuple(staged.folders))
+        publish(commit)
         _move(place, head, note, staged, index, marked=hidden, reflog=reflog, lock=lock)
     return commit
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -58,6 +59,8 @@ SETTINGS = (
     "log.showSignature=false",
     "-c",
     "submodule.recurse=false",
+    "-c",
+    "core.fsmonitor=false",
 )
 
 
@@ -151,9 +154,13 @@ def path_arguments(paths: Collection[str]) -> list[str]:
     return sorted(paths) if sum(map(len, paths)) <= _MOST_ARGUMENTS else ["."]
 
 
-def finish(process: subprocess.Popen[bytes], stdin: bytes | None = None) -> Done:
-    """Feed the process, wait for its end and return what came of it."""
-    out, err = process.communicate(stdin)
+def finish(process: subprocess.Popen[bytes], stdin: bytes | None = None, *, timeout: float | None = None) -> Done:
+    """Feed the process, wait for its end and return what came of it; after so many seconds it is ended."""
+    try:
+        out, err = process.communicate(stdin, timeout)
+    except subprocess.TimeoutExpired:
+        end(process)
+        return Done(-signal.SIGTERM, b"", b"")
     return Done(process.returncode, out, err or b"")
 
 

@@ -1,0 +1,287 @@
+"""Talk to one remote from inside one repository: ask for branches, fetch what is read, push by compare-and-swap."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from bggen.credentials import secrets
+from bggen.errors import GitError, RefusedError, UnknownOutcomeError
+from bggen.git.outcome import failure_kind, outcome_of, reason_of
+from bggen.git.process import finish
+from bggen.git.target import Moved
+from bggen.remotes import SCHEMES, redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from bggen.credentials import Credential
+    from bggen.git.process import Done, Git
+    from bggen.remotes import RemoteUrl
+
+# In seconds. A stalled connection ends by git's own limit of speed, long before.
+TIMEOUT = 600.0
+_PUSHES = 3
+_DEEP_ENOUGH = 50
+_MOST_WANTS = 20_000
+# By falling thrift: the newest commit with the trees and files of the top two levels; all trees; everything.
+_FILTERS = ("tree:2", "blob:none", None)
+_HELPER = (
+    '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$BGGEN_GIT_USERNAME" "$BGGEN_GIT_PASSWORD"; }; f'
+)
+_QUIET = (
+    *("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "fetch.writeCommitGraph=false"),
+    *("-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30", "-c", "push.gpgSign=false"),
+    *("-c", "push.followTags=false", "-c", "fetch.recurseSubmodules=false", "-c", "protocol.version=2"),
+)
+_HINTS = {
+    "auth": "set BGGEN_TOKEN, or see that `git ls-remote` can sign in there",
+    "network": "nothing was changed; try it again",
+    "missing": "look at the URL; without a token that may read it, a private repository seems not to exist",
+}
+
+
+class Remote:
+    """One remote. A repository of our own gets no more than is read; a checkout gets what `git fetch` gets."""
+
+    def __init__(
+        self, git: Git, name: str, url: RemoteUrl, credential: Credential | None = None, *, own: bool = False
+    ) -> None:
+        """Ask nothing yet.
+
+        Args:
+            git: runs in the repository.
+            name: what git knows the remote by.
+            url: where it is.
+            credential: what git signs in with; None where that is its own affair.
+            own: whether the repository is bggen's, which holds nothing but what was fetched for a purpose.
+        """
+        self.url = url
+        self._name = name
+        self._own = own
+        self._rung = 0
+        self._settings, variables = _signing_in(url, credential)
+        if own:
+            self._settings += ["-c", f"remote.{name}.url={url.text}"]
+        self._git = git.with_variables({"GIT_ALLOW_PROTOCOL": ":".join(SCHEMES), **variables})
+        self._secrets = (*secrets(os.environ), *([credential.password] if credential else []))
+
+    def tips(self, *refs: str) -> dict[str, str | None]:
+        """Return each full ref's commit, None where there is no such ref; one round trip.
+
+        Raises:
+            GitError: the remote cannot be asked.
+        """
+        done = self._run("ls-remote", "--quiet", self._name, *refs)
+        if done.code != 0:
+            raise self._failure("read the remote", done)
+        lines = (line.partition("\t") for line in done.out.decode("utf-8", "surrogateescape").splitlines())
+        found = {ref: oid for oid, _, ref in lines}
+        return {ref: found.get(ref) for ref in refs}
+
+    def default_branch(self) -> str:
+        """Return the branch that the remote's HEAD names, in full.
+
+        Raises:
+            RefusedError: it names none: the repository is empty.
+            GitError: the remote cannot be asked.
+        """
+        done = self._run("ls-remote", "--quiet", "--symref", self._name, "HEAD")
+        if done.code != 0:
+            raise self._failure("read the remote", done)
+        for line in done.out.decode("utf-8", "surrogateescape").splitlines():
+            ref, tab, name = line.partition("\t")
+            if tab and name == "HEAD" and ref.startswith("ref: refs/heads/"):
+                return ref.removeprefix("ref: ")
+        raise RefusedError(
+            "the remote says of no branch that it is the usual one", hint="name it with --base BRANCH", kind="branch"
+        )
+
+    def fetch(self, *refs: str, depth: int | None = 1) -> dict[str, str]:
+        """Get the newest commits of branches, and return them by full ref; one round trip.
+
+        Args:
+            refs: in full.
+            depth: how many commits of history come along, without their files; None for all. A checkout gets all.
+
+        Raises:
+            RefusedError: there is no such branch.
+            GitError: the remote cannot be read.
+        """
+        deep = [] if not self._own else ["--unshallow"] if depth is None and self._shallow() else []
+        deep += [f"--depth={depth}"] if self._own and depth is not None else []
+        for rung in range(self._rung, len(_FILTERS)):
+            wanted = _FILTERS[rung] if depth == 1 else ("tree:0", "blob:none", None)[rung]
+            done = self._fetch([*deep, *(_filter(wanted) if self._own else [])], refs)
+            if done.code == 0:
+                return self._fetched(refs)
+            if b"filter" not in done.err or not self._own:
+                break
+            self._rung = rung + 1
+        if b"couldn't find remote ref" in done.err:
+            missing = next((ref for ref in refs if ref.encode() in done.err), refs[0])
+            raise RefusedError(
+                f"the remote has no branch {missing.removeprefix('refs/heads/')}", hint="see --base", kind="branch"
+            )
+        raise self._failure("fetch from the remote", done)
+
+    def bring(self, oids: Collection[str], *, alone: bool = False) -> None:
+        """Get objects by their ids, with everything below them, or alone; one round trip.
+
+        Raises:
+            GitError: the remote does not give them.
+        """
+        wanted = sorted(oids)
+        for start in range(0, len(wanted), _MOST_WANTS):
+            done = self._fetch(_filter("tree:0") if alone else ["--no-filter"], wanted[start : start + _MOST_WANTS])
+            if done.code != 0 and alone and b"filter" in done.err:
+                done = self._fetch(_filter("blob:none"), wanted[start : start + _MOST_WANTS])
+            if done.code != 0:
+                raise self._failure("fetch from the remote", done)
+
+    def push(
+        self, commit: str, ref: str, *, was: str | None, forced: bool = False, options: Sequence[str] = ()
+    ) -> None:
+        """Move a branch of the remote from where it was to a commit, or not at all, and see that it is there.
+
+        Args:
+            commit: is here with all that the remote lacks of it.
+            ref: in full.
+            was: the commit that the branch is at; None where there is none, or where a plain push has to see to that.
+            forced: go there from exactly `was`, which need not be in the commit's history. Only for a branch of our
+                own; everything else moves forward.
+            options: for the server.
+
+        Raises:
+            Moved: the branch is elsewhere.
+            UnknownOutcomeError: the answer was lost, and the remote cannot be asked.
+            GitError: the remote refused it (`rejected`), or could not be reached.
+        """
+        lease = [f"--force-with-lease={ref}:{was or ''}"] if forced else []
+        told = [word for option in options for word in ("-o", option)]
+        arguments = ["--porcelain", "--no-verify", "--recurse-submodules=no", *lease, *told]
+        for _ in range(_PUSHES):
+            done = self._run("push", *arguments, self._name, f"{commit}:{ref}")
+            err = done.err.decode("utf-8", "replace")
+            outcome = outcome_of(done.code, done.out.decode("utf-8", "replace"), err, ref)
+            if outcome.kind == "race":
+                raise Moved
+            if outcome.kind == "rejected":
+                raise GitError(
+                    self._clean(f"the remote refused the push to {_short(ref)}: {outcome.reason}"),
+                    hint="a rule or a hook of the remote decides that; --pr opens a pull request instead",
+                    kind="rejected",
+                )
+            if not ref.startswith("refs/heads/") and outcome.kind == "landed":
+                return
+            there = self._read_back(ref, outcome.reason, surely=outcome.kind == "landed")
+            if there == commit or (outcome.kind == "landed" and there != was):
+                # Elsewhere although it landed: somebody has pushed on top of it already.
+                return
+            if outcome.kind == "landed":
+                raise GitError(
+                    f"the remote took the push, and {_short(ref)} is still where it was",
+                    hint="it may be a mirror: push to the repository that it is made from",
+                    kind="rejected",
+                )
+            if there != was and was is not None:
+                if self.contains(commit, ref):
+                    return
+                raise Moved
+            if failure_kind(err) in {"auth", "missing"}:
+                break
+        raise self._failure("push to the remote", done)
+
+    def contains(self, commit: str, ref: str) -> bool:
+        """Whether the newest commit of a branch has a commit in its near history."""
+        tip = self.fetch(ref, depth=_DEEP_ENOUGH)[ref]
+        return self._git.run("merge-base", "--is-ancestor", commit, tip).code == 0
+
+    def _read_back(self, ref: str, reason: str, *, surely: bool) -> str | None:
+        try:
+            return self.tips(ref)[ref]
+        except GitError as error:
+            if surely:
+                # The remote said that it has it; that counts.
+                return ""
+            raise UnknownOutcomeError(
+                self._clean(f"the answer to the push was lost ({reason}), and the remote cannot be asked"),
+                hint="look at the branch; running it again does nothing where the change has arrived",
+            ) from error
+
+    def _fetch(self, options: Sequence[str], wanted: Sequence[str]) -> Done:
+        thrift = ["-c", f"remote.{self._name}.promisor=true", "-c", f"remote.{self._name}.partialclonefilter=blob:none"]
+        return self._run(
+            *(thrift if self._own else []),
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-recurse-submodules",
+            *options,
+            self._name,
+            *wanted,
+        )
+
+    def _fetched(self, refs: Sequence[str]) -> dict[str, str]:
+        """Read what a fetch has brought. Source of the form: git's builtin/fetch.c, `append_fetch_head`."""
+        path = self._git.output("find what was fetched", "rev-parse", "--git-path", "FETCH_HEAD").decode().strip()
+        lines = (self._git.cwd / path).read_text("utf-8", "surrogateescape").splitlines()
+        found = {}
+        for ref in refs:
+            note = f"\tbranch '{_short(ref)}' of "
+            found[ref] = next((line.partition("\t")[0] for line in lines if note in line), "")
+        if not all(found.values()):
+            raise GitError("cannot tell what git fetched")
+        return found
+
+    def _shallow(self) -> bool:
+        return (self._git.cwd / "shallow").exists()
+
+    def _run(self, *arguments: str) -> Done:
+        process = self._git.start(
+            *_QUIET, *self._settings, *arguments, stdin=subprocess.DEVNULL, keep_open=self._inherited()
+        )
+        return finish(process, timeout=TIMEOUT)
+
+    def _inherited(self) -> Sequence[int]:
+        """Return the descriptors that git's processes keep open."""
+        return ()
+
+    def _failure(self, doing: str, done: Done) -> GitError:
+        err = done.err.decode("utf-8", "replace")
+        if done.code < 0 and not err:
+            err = "fatal: the connection timed out"
+        kind = failure_kind(err)
+        return GitError(
+            self._clean(f"cannot {doing}: {reason_of(err)}"),
+            hint=_HINTS.get(kind),
+            kind="git" if kind == "missing" else kind,
+        )
+
+    def _clean(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return redacted(text)
+
+
+def _signing_in(url: RemoteUrl, credential: Credential | None) -> tuple[list[str], dict[str, str]]:
+    """Return options and variables by which git signs in; the secret is in the variables of that one process alone.
+
+    Other helpers are left out: one that stores what works would write the token to a file.
+    """
+    if credential is None:
+        return [], {}
+    options = ["-c", "credential.helper=", "-c", f"credential.{url.origin}.helper={_HELPER}"]
+    options += ["-c", f"credential.{url.origin}.username={credential.username}"]
+    secret = {"BGGEN_GIT_USERNAME": credential.username, "BGGEN_GIT_PASSWORD": credential.password}
+    # What the helper's answer does not open, nobody is asked for.
+    return options, {**secret, "GIT_ASKPASS": "", "SSH_ASKPASS": ""}
+
+
+def _filter(wanted: str | None) -> list[str]:
+    return [f"--filter={wanted}"] if wanted else ["--no-filter"]
+
+
+def _short(ref: str) -> str:
+    return ref.removeprefix("refs/heads/")
