@@ -19,8 +19,8 @@ MOST_LINES = 350
 
 CORE = {
     *("errors", "model", "images", "yamlio", "spec", "state", "transitions", "render", "checks", "plan"),
-    *("batch", "credentials", "events", "comparing", "handmade", "kubeschema", "patch", "provenance", "remotes"),
-    "resources",
+    *("batch", "comparing", "credentials", "events", "handmade", "kubeschema", "patch", "provenance"),
+    *("remotes", "resources", "review"),
 }
 SHELL = {"git", "workspace"}
 LAYERS = {
