@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from tests.support.servers.backend import PIECE, Backend
 from tests.support.servers.exchanges import Exchange, Exchanges
 from tests.support.servers.faults import Faults
+from tests.support.servers.verdicts import verdict_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,6 +216,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._refuse(exchange, fault.status, dict(fault.headers))
             elif (verdict := owner.access.verdict(exchange)) != 200:
                 self._refuse(exchange, verdict, {"WWW-Authenticate": 'Basic realm="git"'} if verdict == 401 else {})
+            elif fault and fault.verdict:
+                self._say(exchange, verdict_on(body, fault.verdict))
             else:
                 self._ask(exchange, body, fault)
 
@@ -262,6 +265,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(text)
+
+    def _say(self, exchange: Exchange, answer: bytes) -> None:
+        exchange.status, exchange.sent = 200, len(answer)
+        self._head(200, [("Content-Type", f"application/x-git-{exchange.service}-result")])
+        self.wfile.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(answer), answer))
 
     def _ask(self, exchange: Exchange, body: IO[bytes], fault: Fault | None) -> None:
         size = body.seek(0, 2)
