@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.support.servers.http import Access
+    from tests.support.servers.access import Access
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import ssl
 import sys
 import tempfile
 import threading
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import IO, TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+from tests.support.servers.access import Access
 from tests.support.servers.backend import PIECE, Backend
 from tests.support.servers.exchanges import Exchange, Exchanges
 from tests.support.servers.faults import Faults
@@ -27,35 +27,6 @@ if TYPE_CHECKING:
 
 # For a client that neither speaks nor leaves, and for a stalled answer that nobody heals.
 LONGEST_WAIT = 60.0
-
-
-@dataclass(slots=True)
-class Access:
-    """Who may do what. Without users everybody may do everything."""
-
-    # User name → password; the name `*` stands for any, as forges take a token with any name.
-    users: dict[str, str] = field(default_factory=dict)
-    # These may fetch but not push: 403.
-    readers: set[str] = field(default_factory=set)
-    # Whether one may fetch without a password.
-    public: bool = False
-    # Names of repositories that are 404 for everybody, as forges answer for what one may not see.
-    hidden: set[str] = field(default_factory=set)
-
-    def verdict(self, exchange: Exchange) -> int:
-        """Return 200, 401, 403 or 404, and note the user."""
-        given = exchange.basic()
-        if self.users:
-            user, password = given or ("", "")
-            expected = self.users.get(user, self.users.get("*"))
-            if given is None and self.public and exchange.service == "upload-pack":
-                pass
-            elif given is None or expected is None or password != expected:
-                return 401
-            elif user in self.readers and exchange.service == "receive-pack":
-                return 403
-            exchange.user = user or None
-        return 404 if exchange.path.strip("/").split("/")[0].removesuffix(".git") in self.hidden else 200
 
 
 class GitHttpServer:
