@@ -141,6 +141,12 @@ def test_a_configmap_with_another_hash_is_one_change() -> None:
     assert len(renamed) == 1
 
 
+def test_a_batch_tells_the_way_back_of_each_action() -> None:
+    text = body([BUMP, BUMP, FLIP])
+    whole(body([BACK, BUMP, FLIP], LEAST), LEAST)
+    assert (text.count("bggen park --app shop"), text.count("bggen rollback --app shop")) == (1, 1)
+
+
 @given(limit=st.integers(LEAST, 70_000), many=st.integers(1, 9), html=st.booleans())
 @settings(max_examples=40, deadline=None)
 def test_a_body_is_whole_at_any_limit(limit: int, many: int, *, html: bool) -> None:
@@ -202,3 +208,15 @@ def test_only_plain_words_stand_outside_of_code(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "<!-- bggen-review: {} -->", "<!-- bggen-review: [ -->", "bggen-review: {x}"])
 def test_no_block_is_none(text: str) -> None:
     assert read_machine_block(text) is None
+
+
+@given(text=hostile())
+def test_the_block_for_scripts_holds_any_text_and_ends_where_it_should(text: str) -> None:
+    for html in (True, False):
+        made = review([BUMP], limit=60_000, base=text, html=html).body
+        data = read_machine_block(made)
+        assert data is not None
+        assert data["base"] == text
+        assert blocks(made) == blocks(review([BUMP], limit=60_000, base="main", html=html).body)
+        assert made.splitlines()[-1].count("-->") == int(html)
+        assert read_machine_block(made.replace("\n", "\r\n")) == data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from bggen.review import differing, tables
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # The smallest limit of a body, in characters.
 LEAST = 1500
 _LONGEST_TITLE = 200
+_CUT_WAYS = "Cut to fit: the other commands. `bggen rollback` sends traffic back, of every app that was flipped.\n\n"
 # More than any forge takes.
 _MOST_LINES = 50_000
 
@@ -77,7 +79,7 @@ def _pieces(plans: Sequence[Plan], base: str, *, html: bool) -> list[Piece]:
         _list(3, "## Notes and warnings\n\n", _notes(plans)),
         _list(4, "## Images\n\n", [_headed(plan, tables.images(two), many=many) for plan, two in pairs]),
         either(2, order, ""),
-        fixed(0, _back(plans)),
+        Piece(0, lambda budget: _back(plans, budget)),
         _diff(5, "Configuration", (line for _, two in pairs for line in differing.configuration(two)), html=html),
         _diff(
             6,
@@ -86,11 +88,14 @@ def _pieces(plans: Sequence[Plan], base: str, *, html: bool) -> list[Piece]:
             html=html,
         ),
         _diff(7, f"All {len(changes)} files, as git shows them", differing.files(changes), html=html),
-        fixed(
-            0, f"All of it: {code('git diff origin/' + base[:255] + '...HEAD')} on this branch, or `bggen diff`.\n\n"
-        ),
+        fixed(0, _whole(base)),
         machine_piece(plans, base, 1, html=html),
     ]
+
+
+def _whole(base: str) -> str:
+    shown = code(f"git diff {quote(f'origin/{base[:255]}...HEAD')}")
+    return f"All of it: {shown} on this branch, or `bggen diff`.\n\n"
 
 
 def _summary(plans: Sequence[Plan], budget: int) -> str:
@@ -138,11 +143,22 @@ def _order(plans: Sequence[Plan]) -> str:
     return text
 
 
-def _back(plans: Sequence[Plan]) -> str:
-    first = plans[0].transition.after
-    words, commands = ways_back(plans[0], f"--app {first.app} --env {first.env}")
-    each = "" if len(plans) == 1 else f"For each app; here for {code(first.app)}. "
-    return f"## How to go back\n\n{each}{words}\n\n{fence(commands, 'sh')}\n"
+def _back(plans: Sequence[Plan], budget: int) -> str:
+    """Say it once for each action, with the first app that it is done to."""
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    text = "## How to go back\n\n"
+    for plan in plans:
+        state = plan.transition.after
+        words, commands = ways_back(plan, f"--app {state.app} --env {state.env}")
+        if words not in found:
+            found[words] = (state.app, commands)
+    for at, (words, (app, commands)) in enumerate(found.items()):
+        whose = "" if len(plans) == 1 else f"For {code(app)}, and each app like it. "
+        item = f"{whose}{words}\n\n{fence(commands, 'sh')}\n"
+        if at and size(text + item + _CUT_WAYS) > budget:
+            return f"{text}{_CUT_WAYS}"
+        text += item
+    return text
 
 
 def _list(rank: int, head: str, items: Sequence[str]) -> Piece:
