@@ -88,12 +88,14 @@ def _pieces(plans: Sequence[Plan], base: str, *, html: bool) -> list[Piece]:
             html=html,
         ),
         _diff(7, f"All {len(changes)} files, as git shows them", differing.files(changes), html=html),
-        fixed(
-            0,
-            f"All of it: {code('git diff ' + quote(f'origin/{base[:255]}...HEAD'))} on this branch, or `bggen diff`.\n\n",
-        ),
+        fixed(0, _whole(base)),
         machine_piece(plans, base, 1, html=html),
     ]
+
+
+def _whole(base: str) -> str:
+    shown = code(f"git diff {quote(f'origin/{base[:255]}...HEAD')}")
+    return f"All of it: {shown} on this branch, or `bggen diff`.\n\n"
 
 
 def _summary(plans: Sequence[Plan], budget: int) -> str:
