@@ -286,6 +286,8 @@ def _signing_in(url: RemoteUrl, credential: Credential | None) -> tuple[list[str
         return [], {}
     options = ["-c", "credential.helper=", "-c", f"credential.{url.origin}.helper={_HELPER}"]
     options += ["-c", f"credential.{url.origin}.username={credential.username}"]
+    # actions/checkout leaves the job's own token as a header in a checkout; git would send that one.
+    options += ["-c", f"http.{url.origin}/.extraHeader="]
     secret = {"BGGEN_GIT_USERNAME": credential.username, "BGGEN_GIT_PASSWORD": credential.password}
     # What the helper's answer does not open, nobody is asked for.
     return options, {**secret, "GIT_ASKPASS": "", "SSH_ASKPASS": ""}
