@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bggen.forge import github
+from bggen.forge import azure, bitbucket_cloud, bitbucket_server, gitea, github, gitlab
 from bggen.forge.client import Client
+from tests.support.forges.azure import FakeAzure
 from tests.support.forges.base import CANARY, FakeForge
+from tests.support.forges.bitbucket import FakeBitbucketCloud, FakeBitbucketServer
+from tests.support.forges.gitea import FakeGitea
 from tests.support.forges.github import FakeGitHub
+from tests.support.forges.gitlab import FakeGitLab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,4 +45,25 @@ class Kind:
         return self.forge(client, project)
 
 
-KINDS = [Kind("github", FakeGitHub, github.headers, github.GitHub, makes_labels=True)]
+KINDS = [
+    Kind("github", FakeGitHub, github.headers, github.GitHub, makes_labels=True),
+    Kind("gitlab", FakeGitLab, gitlab.headers, gitlab.GitLab, makes_labels=True),
+    Kind("gitea", FakeGitea, gitea.headers, gitea.Gitea),
+    Kind(
+        "bitbucket-cloud",
+        FakeBitbucketCloud,
+        bitbucket_cloud.headers,
+        bitbucket_cloud.BitbucketCloud,
+        has_labels=False,
+        auto_merges=False,
+    ),
+    Kind(
+        "bitbucket-server",
+        FakeBitbucketServer,
+        bitbucket_server.headers,
+        bitbucket_server.BitbucketServer,
+        has_labels=False,
+        auto_merges=False,
+    ),
+    Kind("azure", FakeAzure, azure.headers, azure.Azure, makes_labels=True),
+]
