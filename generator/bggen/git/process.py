@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from bggen.errors import GitError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
 OLDEST_GIT = (2, 25)
@@ -55,6 +56,8 @@ SETTINGS = (
     "-c",
     "color.ui=false",
     "-c",
+    "core.fsmonitor=false",
+    "-c",
     "log.showSignature=false",
     "-c",
     "submodule.recurse=false",
@@ -79,9 +82,19 @@ class Done:
 class Git:
     """Runs git in one folder."""
 
-    def __init__(self, cwd: Path) -> None:
+    def __init__(
+        self, cwd: Path, *, settings: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Start nothing yet.
+
+        Args:
+            cwd: the folder.
+            settings: options of git itself, before every subcommand.
+            environment: variables for every git on top of bggen's own.
+        """
         self.cwd = cwd
-        self._environment = _environment()
+        self._settings = tuple(settings)
+        self._environment = _environment() | dict(environment or {})
 
     def start(
         self,
@@ -90,6 +103,7 @@ class Git:
         stderr: int = subprocess.PIPE,
         keep_open: Sequence[int] = (),
         own_group: bool = False,
+        environment: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
         """Start git and return at once.
 
@@ -99,15 +113,16 @@ class Git:
             stderr: PIPE, or DEVNULL for one that lives long and whose words are not read.
             keep_open: file descriptors that git inherits.
             own_group: whether a Ctrl-C at the terminal, or a kill of bggen's process group, shall not reach it.
+            environment: variables that this one process has on top of the others.
 
         Raises:
             GitError: there is no git, or the folder is gone.
         """
         try:
             return subprocess.Popen(
-                ["git", *SETTINGS, *arguments],
+                ["git", *SETTINGS, *self._settings, *arguments],
                 cwd=self.cwd,
-                env=self._environment,
+                env={**self._environment, **(environment or {})},
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -149,6 +164,33 @@ def finish(process: subprocess.Popen[bytes], stdin: bytes | None = None) -> Done
     """Feed the process, wait for its end and return what came of it."""
     out, err = process.communicate(stdin)
     return Done(process.returncode, out, err or b"")
+
+
+def finish_within(process: subprocess.Popen[bytes], seconds: float, *, group: bool) -> Done | None:
+    """Wait for the process's end, at most so long; None: it was ended, and with `group` all that it had started.
+
+    However this is left (Ctrl-C, too), the process has ended.
+    """
+    try:
+        out, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        _end_all(process, group=group)
+        return None
+    except BaseException:
+        _end_all(process, group=group)
+        raise
+    return Done(process.returncode, out, err or b"")
+
+
+def _end_all(process: subprocess.Popen[bytes], *, group: bool) -> None:
+    # Asked first, all of them: git and its helpers remove their temporary files and lock files then.
+    with contextlib.suppress(OSError):
+        if group:
+            os.killpg(process.pid, signal.SIGTERM)
+    end(process)
+    with contextlib.suppress(OSError):
+        if group:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
