@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from bggen.errors import ForgeError
 from bggen.forge.client import RefusalError
@@ -42,8 +43,8 @@ class BitbucketCloud:
 
     def __init__(self, client: Client, project: str) -> None:
         self._client = client
-        self._workspace = project.partition("/")[0]
-        self._requests = f"/repositories/{project}/pullrequests"
+        self._workspace = quote(project.partition("/")[0])
+        self._requests = f"/repositories/{quote(project)}/pullrequests"
 
     def find(self, head: str, base: str) -> Request | None:
         """Return the open request of the branch."""

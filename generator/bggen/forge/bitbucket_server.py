@@ -6,6 +6,7 @@ Source: https://developer.atlassian.com/server/bitbucket/rest/ (pull requests). 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from bggen.errors import ForgeError
 from bggen.forge.client import RefusalError
@@ -36,7 +37,7 @@ class BitbucketServer:
     def __init__(self, client: Client, project: str) -> None:
         self._client = client
         self._key, _, self._slug = project.partition("/")
-        self._requests = f"/projects/{self._key}/repos/{self._slug}/pull-requests"
+        self._requests = f"/projects/{quote(self._key)}/repos/{quote(self._slug)}/pull-requests"
 
     def find(self, head: str, base: str) -> Request | None:
         """Return the open request of the branch."""

@@ -40,7 +40,7 @@ class Gitea:
     def __init__(self, client: Client, project: str) -> None:
         self._client = client
         self._owner = project.partition("/")[0]
-        self._repo = f"/repos/{project}"
+        self._repo = f"/repos/{quote(project)}"
 
     def find(self, head: str, base: str) -> Request | None:
         """Return the open request of the branch; there is no filter for it, so that all pages are read."""
