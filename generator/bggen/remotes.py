@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bggen.errors import UsageError
 
 SCHEMES = ("https", "http", "ssh", "git", "file")
+_PORTS = {"https": 443, "http": 80, "ssh": 22, "git": 9418}
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://(.*)\Z", re.DOTALL)
 # `user@host:path`, as ssh has it; a path before the colon makes it a file's name.
 _SCP = re.compile(r"(?:([^@/:]+)@)?(\[[0-9a-fA-F:]+\]|[^@/:\[\]]+):(.+)\Z", re.DOTALL)
@@ -145,7 +146,8 @@ def _parts(text: str, bad: str) -> tuple[str, str, int | None, str | None, str]:
         host = address
     if colon and not (number.isdecimal() and number.isascii() and 0 < int(number) < 65536):  # noqa: PLR2004 - ports end there
         raise UsageError(f"{bad}: {_shown(number)} is not a port")
-    return scheme, host.lower(), int(number) if colon else None, user if at else None, path
+    port = int(number) if colon else None
+    return scheme, host.lower(), None if port == _PORTS.get(scheme) else port, user if at else None, path
 
 
 def _cut(path: str) -> str:

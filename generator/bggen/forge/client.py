@@ -133,7 +133,8 @@ class Client:
             following = response.links.get("next", {}).get("url")
             if not following:
                 break
-            response = self._answer("GET", following)
+            # Of the link only the query counts: a server behind another name, or a proxy, names itself in it.
+            response = self._answer("GET", f"{path}?{urlsplit(following).query}")
         return found
 
     def _answer(
@@ -224,7 +225,10 @@ class Client:
 
     def _senseless(self, method: str, path: str) -> ForgeError:
         message = f"{self.host} answered {method} {self._shown(path)} with something that is not its API's"
-        return ForgeError(message, hint="a proxy or a sign-in page may stand before it; or set forge.api in bggen.yaml")
+        return ForgeError(
+            message,
+            hint="a proxy, or a sign-in page for a wrong token, may stand before it; else set forge.api in bggen.yaml",
+        )
 
     def _refusal(self, response: httpx.Response, method: str, path: str) -> RefusalError:
         status, reason = response.status_code, self.scrubbed(_reason(response))
