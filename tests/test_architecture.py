@@ -19,7 +19,7 @@ MOST_LINES = 350
 
 CORE = {
     *("errors", "model", "images", "yamlio", "spec", "state", "transitions", "render", "checks", "plan"),
-    *("events", "comparing", "handmade", "kubeschema", "patch", "resources"),
+    *("events", "comparing", "handmade", "kubeschema", "patch", "plausible", "resources"),
 }
 SHELL = {"git", "workspace"}
 LAYERS = {
