@@ -77,13 +77,18 @@ class Commits:
         place, _ = locate(root)
         self._prefix = place.prefix
         self._objects = Objects(place.git)
-        self._sources: dict[str, Source] = {}
+        self._files: dict[str, TipFiles] = {}
 
     def at(self, commit: str) -> Source:
         """Return the files of a commit."""
-        if commit not in self._sources:
-            self._sources[commit] = Source(TipFiles(self._objects, commit, self._prefix), FORGETFUL)
-        return self._sources[commit]
+        if commit not in self._files:
+            self._files[commit] = TipFiles(self._objects, commit, self._prefix)
+        return Source(self._files[commit], FORGETFUL)
+
+    def forget(self, app: str) -> None:
+        """Let go of what was read of an app."""
+        for files in self._files.values():
+            files.forget(f"apps/{app}")
 
     def close(self) -> None:
         """End the process for reading."""
@@ -129,6 +134,8 @@ class Request:
                 for problem in strangers(self._at(self.head), app, self.repo)
                 if whole or problem.path.split("/")[2] in touched.envs
             )
+        if self._commits is not None:
+            self._commits.forget(app)
         return found
 
     def finish(self) -> Iterator[None]:
@@ -193,11 +200,10 @@ class Request:
             if isinstance(error, StateMismatchError):
                 found.mismatch = found.mismatch or error
         before = self._read(self.fork, app, env)
-        known = before is not None and after is not None
-        found.pairs.append(CheckedPair(app, env, events(before, after) if before and after and known else (), after))
+        found.pairs.append(CheckedPair(app, env, _told(before, after), after))
         if self._is_stale(app, env):
             found.stale.append(Stale(app, env, self._on_the_base(app, env, before)))
-        elif before is not None and after is not None and before != after:
+        elif after is not None and before != after:
             self._doubt(before, after, files, found)
             self._warn(before, after, found)
 
@@ -210,16 +216,17 @@ class Request:
         files = tuple(manifest.file for manifest in manifests)
         found.objects.append(ObjectNames(after.app, after.env, files, ports))
 
-    def _doubt(self, before: EnvState, after: EnvState, files: Mapping[str, bytes], found: Found) -> None:
-        doubted = doubts(before, after) if before.active is not None else doubts(after, after)
+    def _doubt(self, before: EnvState | None, after: EnvState, files: Mapping[str, bytes], found: Found) -> None:
+        # Where nothing was, or nothing that can be read, the state can only be held against itself.
+        doubted = doubts(before if before and before.active else after, after)
         if doubted:
             found.doubtful.append(Doubtful(after.app, after.env, files, doubted))
 
-    def _warn(self, before: EnvState, after: EnvState, found: Found) -> None:
+    def _warn(self, before: EnvState | None, after: EnvState, found: Found) -> None:
         app, env = after.app, after.env
         if after.active is None:
             found.warnings.append(f"{app}/{env} is taken out: Argo CD deletes what takes traffic there")
-        elif after.last > before.last:
+        elif before is not None and after.last > before.last:
             specs = (REPO_FILE, f"apps/{app}/app.yaml", f"{env_folder(app, env)}/{OVERLAY}")
             fork, base = self._at(self.fork).files, self._at(self.base).files
             moved = [path for path in specs if fork.read(path) != base.read(path)]
@@ -258,3 +265,11 @@ class Request:
         now = self._read(self.base, app, env)
         told = events(before, now) if before is not None and now is not None else ()
         return told or (Event("other", "its state changed"),)
+
+
+def _told(before: EnvState | None, after: EnvState | None) -> tuple[Event, ...]:
+    if after is None:
+        return (Event("unreadable", "its state cannot be read"),)
+    if before is None:
+        return (Event("repair", "the state is sound again"),)
+    return events(before, after)

@@ -57,6 +57,7 @@ class BaseSide:
         self._wanted: str | None = None
         self._temporary = f"refs/bggen/check-{os.getpid():x}-{os.urandom(4).hex()}"
         self._steps = list(_STEPS)
+        self._brought = False
         #: What the user should know: what could not be fetched, and why.
         self.warnings: list[str] = []
 
@@ -68,7 +69,8 @@ class BaseSide:
 
     def close(self) -> None:
         """Remove the reference that kept what was fetched."""
-        self._git.run("update-ref", "-d", self._temporary)
+        if self._brought:
+            self._git.run("update-ref", "-d", self._temporary)
 
     def remotes(self) -> list[str]:
         """Return the names of the remotes, `origin` first."""
@@ -212,6 +214,7 @@ class BaseSide:
         return Base(oid[:10], oid, fetched=False)
 
     def _bring(self, remote: str, *arguments: str) -> Done:
+        self._brought = True
         options = [argument for argument in arguments if argument.startswith("--")]
         refs = [argument for argument in arguments if not argument.startswith("--")]
         return self._git.run(

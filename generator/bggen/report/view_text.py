@@ -130,8 +130,8 @@ def _checked(outcome: Checked) -> Iterator[Line]:
         yield labelled("stale", ERROR, f"{stale.app}/{stale.env}: on {outcome.base} meanwhile: {what}")
     yield from (labelled("warning", WARNING, line) for line in outcome.warnings)
     yield from (labelled("not checked", WARNING, line) for line in outcome.skipped)
-    newest = "newest " if outcome.fetched else ""
-    with_what = f"compared with the {newest}{outcome.base} ({outcome.base_commit[:12]})"
+    which = f"the newest {outcome.base}" if outcome.fetched else f"{outcome.base} as it is here"
+    with_what = f"compared with {which} ({outcome.base_commit[:12]})"
     if not outcome.pairs:
         yield labelled("nothing to check", GOOD, f"no app is changed, {with_what}")
         return
