@@ -705,3 +705,42 @@ def test_links_and_other_oddities_are_problems(hub: ConfigRepo, tmp_path: Path) 
     hub.ok("flip")
     hub.commit({f"{MANIFESTS}/mine.yaml": "a: [\n"})
     assert any("Argo CD cannot read it" in line for line in problems(checked(hub, code=1)))
+
+
+def test_a_state_that_was_broken_on_the_base_may_be_put_right(hub: ConfigRepo) -> None:
+    sound = (hub.path / STATE).read_text()
+    on_main(hub, lambda: hub.commit({STATE: sound.replace("last: 2", "last: 3")}))
+    hub.git("reset", "--quiet", "--hard", "main")
+    assert hub.bggen("status").code == 1
+    hub.commit({STATE: sound})
+    assert [(pair["actions"], pair["summary"]) for pair in checked(hub).json["apps"]] == [
+        (["repair"], "the state is sound again")
+    ]
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_many_apps_are_looked_at_by_several_workers(
+    hub: ConfigRepo, workers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BGGEN_WORKERS", workers)
+    names = [f"app{number}" for number in range(6)]
+
+    def add() -> None:
+        hub.commit({f"apps/{name}/app.yaml": HELLO.replace("hello", name) for name in names})
+        for name in names:
+            hub.ok("bump", "--app", name, "--image", "v1")
+
+    on_main(hub, add)
+    hub.git("reset", "--quiet", "--hard", "main")
+    hub.commit(
+        {
+            "bggen.yaml": SETTINGS.replace("1.34", "1.33"),
+            "apps/app3/prod/blue.yaml": "nonsense\n",
+            "apps/app4/app.yaml": "nonsense\n",
+        }
+    )
+    on_main(hub, bggen(hub, "bump", "--app", "app3", "--image", "v2"))
+    found = checked(hub, code=1).json
+    assert [pair["app"] for pair in found["apps"]] == [*names, "hello"]
+    assert {row["path"].split("/")[1] for row in found["problems"]} == {"app3", "app4"}
+    assert [(each["app"], each["summary"]) for each in found["stale"]] == [("app3", "bump green to v2 (release 2)")]
