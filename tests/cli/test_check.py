@@ -377,6 +377,23 @@ def test_a_shallow_clone_is_deepened_until_both_sides_meet(hub: ConfigRepo, behi
     here.git("fsck", "--strict")
 
 
+def test_a_server_that_knows_only_the_oldest_protocol_will_do(hub: ConfigRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    for key, value in {"COUNT": "1", "KEY_0": "protocol.version", "VALUE_0": "0"}.items():
+        hub.env[f"GIT_CONFIG_{key}"] = value
+        monkeypatch.setenv(f"GIT_CONFIG_{key}", value)
+    hub.ok("flip")
+    fork = hub.git("rev-parse", "main")
+    on_main(hub, lambda: hub.commit({"notes": "x"}))
+    hub.git("push", "--quiet", "origin", REQUEST)
+    here = clone(hub, REQUEST)
+    assert checked(hub, "-C", str(here.path)).json["mergeBase"] == fork
+    # A commit that no branch there ends with, it does not deepen; all of the history it gives.
+    late = clone(hub, REQUEST)
+    hub.ok("park")
+    hub.git("push", "--quiet", "origin", REQUEST)
+    assert checked(hub, "-C", str(late.path)).json["mergeBase"] == fork
+
+
 def test_an_older_common_commit_that_shows_first_is_not_taken(hub: ConfigRepo) -> None:
     """A merge of an old branch brings an old commit close to the tip, while the real fork is far away."""
     old = hub.git("rev-parse", "main~1")
@@ -423,6 +440,9 @@ def test_without_the_remote_it_says_what_it_compared_with(hub: ConfigRepo) -> No
     assert found["base"]["fetched"] is False
     assert len(found["warnings"]) == 1
     assert found["warnings"][0].startswith("could not ask origin for main, compared with what is here: ")
+    ran = hub.bggen("check", "--base", "release/1.x", "--output", "json")
+    assert (ran.code, ran.json["error"]["kind"]) == (6, "git")
+    assert ran.json["error"]["message"].startswith("cannot ask origin for release/1.x: ")
 
 
 def test_without_a_remote_the_local_branch_counts(live: ConfigRepo) -> None:
@@ -692,6 +712,25 @@ def test_the_default_branch_is_what_the_remote_says(hub: ConfigRepo) -> None:
     hub.git("fetch", "--quiet", "origin")
     hub.git("remote", "set-head", "origin", "main")
     assert checked(hub).json["base"]["name"] == "main"
+
+
+def test_a_remote_cannot_name_what_git_would_take_for_something_else(hub: ConfigRepo) -> None:
+    origin = Repo(hub.path.parent / "origin.git", hub.env)
+    origin.write("HEAD", "ref: refs/heads/--upload-pack=x\n")
+    origin.write("refs/heads/--upload-pack=x", f"{hub.git('rev-parse', 'main')}\n")
+    ran = hub.bggen("check")
+    assert ran.code == 2
+    assert "the remote's default branch '--upload-pack=x': no name of a branch" in ran.err
+
+
+def test_settings_alone_can_be_wrong(hub: ConfigRepo) -> None:
+    on_main(hub, lambda: hub.git("rm", "--quiet", "-r", "apps"), lambda: hub.commit({}))
+    hub.git("reset", "--quiet", "--hard", "main")
+    hub.commit({"bggen.yaml": f"{SETTINGS}extra: 1\n"})
+    ran = hub.bggen("check")
+    assert ran.code == 1
+    assert ran.out.splitlines()[-1].startswith("not sound: 0 environments of apps checked")
+    assert ran.err.startswith("error: 1 problem in what this request changes")
 
 
 def test_links_and_other_oddities_are_problems(hub: ConfigRepo, tmp_path: Path) -> None:

@@ -69,10 +69,7 @@ def check(place: Place, base: str | None, *, everything: bool, fetch: bool, prog
     where, head = locate(place.root)
     name = parse_base(base, "--base") if base is not None else base_from(os.environ)
     with BaseSide(where, fetch=fetch) as side:
-        name = name or side.default_branch()
-        if name is None:
-            raise UsageError("it is not clear what to compare with", hint="--base main")
-        newest = side.resolve(name)
+        newest = side.resolve(name or _default(side))
         fork = side.merge_base(head.commit, newest)
         checked = Checked(newest.name, newest.commit, newest.fetched, head.commit, fork)
         commits = Commits(place.root)
@@ -107,6 +104,14 @@ def check(place: Place, base: str | None, *, everything: bool, fetch: bool, prog
     )
     error = _failure(checked, next((one.mismatch for one in found if one.mismatch), None))
     return Failed("check", error, checked) if error else checked
+
+
+def _default(side: BaseSide) -> str:
+    name = side.default_branch()
+    if name is None:
+        raise UsageError("it is not clear what to compare with", hint="--base main")
+    # A remote says this, and it may be anybody's.
+    return parse_base(name, "the remote's default branch")
 
 
 def _settings(commits: Commits, head: str, *, newly: bool) -> tuple[RepoConfig | None, list[Problem], list[str]]:

@@ -18,6 +18,7 @@ from bggen.git.process import reason
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bggen.errors import GitError
     from bggen.git.place import Place
     from bggen.git.process import Done
 
@@ -58,6 +59,7 @@ class BaseSide:
         self._temporary = f"refs/bggen/check-{os.getpid():x}-{os.urandom(4).hex()}"
         self._steps = list(_STEPS)
         self._brought = False
+        self._failed: GitError | None = None
         #: What the user should know: what could not be fetched, and why.
         self.warnings: list[str] = []
 
@@ -101,6 +103,7 @@ class BaseSide:
 
         Raises:
             RefusedError: there is no such branch or commit (`branch`).
+            GitError: the remote cannot be asked, and nothing is here.
         """
         remotes = self.remotes()
         branch = name.removeprefix("refs/remotes/").removeprefix(_HEADS)
@@ -116,6 +119,8 @@ class BaseSide:
         here = self._local(remote, branch) or self._named(f"refs/tags/{branch.removeprefix('refs/tags/')}")
         if here is None and _SHORT_COMMIT.match(name):
             here = self._named(name)
+        if here is None and self._failed is not None:
+            raise self._failed
         if here is None:
             where = f"neither here nor on {remote}" if remote else "not here"
             raise RefusedError(
@@ -185,7 +190,7 @@ class BaseSide:
         lines = (line.split("\t") for line in asked.out.decode("utf-8", "replace").splitlines())
         tip = next((oid for oid, name in lines if name == ref), None)
         if asked.code != 0:
-            self.warnings.append(f"could not ask {remote} for {branch}, compared with what is here: {_why(asked)}")
+            self._go_without(f"ask {remote} for {branch}", asked)
             return None
         if tip is None:
             if self._local(None, branch):
@@ -197,18 +202,22 @@ class BaseSide:
             done = self._bring(remote, *(["--depth=1"] if self._cuts() else []), self._wanted)
             if done.code != 0:
                 self.warnings.append(
-                    f"could not fetch {branch} from {remote}, compared with what is here: {_why(done)}"
+                    f"could not fetch {branch} from {remote}, compared with what is here: {reason(done.err)}"
                 )
                 return None
             return self._named(self._temporary)
         return tip
+
+    def _go_without(self, doing: str, done: Done) -> None:
+        self._failed = done.error(doing, hint="--no-fetch compares with what is here")
+        self.warnings.append(f"could not {doing}, compared with what is here: {reason(done.err)}")
 
     def _commit(self, oid: str) -> Base:
         self._wanted = oid
         if self._named(oid) is None and self._remote is not None and self._fetch:
             done = self._bring(self._remote, *(["--depth=1"] if self._cuts() else []), oid)
             if done.code != 0:
-                self.warnings.append(f"could not fetch {oid[:10]} from {self._remote}: {_why(done)}")
+                self.warnings.append(f"could not fetch {oid[:10]} from {self._remote}: {reason(done.err)}")
         if self._named(oid) is None:
             raise RefusedError(f"there is no commit {oid[:10]} here", hint="git fetch brings it", kind="branch")
         return Base(oid[:10], oid, fetched=False)
@@ -252,7 +261,3 @@ class BaseSide:
         with contextlib.suppress(OSError):
             return (self._git.cwd / path).read_text(encoding="ascii").split()
         return []
-
-
-def _why(done: Done) -> str:
-    return reason(done.err)

@@ -132,10 +132,10 @@ def _checked(outcome: Checked) -> Iterator[Line]:
     yield from (labelled("not checked", WARNING, line) for line in outcome.skipped)
     which = f"the newest {outcome.base}" if outcome.fetched else f"{outcome.base} as it is here"
     with_what = f"compared with {which} ({outcome.base_commit[:12]})"
-    if not outcome.pairs:
+    bad = outcome.problems or outcome.differences or outcome.stale
+    if not outcome.pairs and not bad:
         yield labelled("nothing to check", GOOD, f"no app is changed, {with_what}")
         return
-    bad = outcome.problems or outcome.differences or outcome.stale
     pairs = f"{len(outcome.pairs)} environment{'s' * (len(outcome.pairs) != 1)} of apps checked"
     yield (("not sound", ERROR) if bad else ("sound", GOOD), (f": {pairs}, {with_what}", PLAIN))
 
