@@ -445,6 +445,18 @@ def test_without_the_remote_it_says_what_it_compared_with(hub: ConfigRepo) -> No
     assert ran.json["error"]["message"].startswith("cannot ask origin for release/1.x: ")
 
 
+@pytest.mark.parametrize("scheme", ["http", "https", "git", "ssh", "nonsense"])
+def test_a_password_in_the_remotes_url_is_not_shown(hub: ConfigRepo, scheme: str) -> None:
+    hub.git("fetch", "--quiet", "origin")
+    hub.git("remote", "set-url", "origin", f"{scheme}://me:canary@localhost:1/x.git")
+    for base in ("main", "missing"):
+        for form in ("text", "json", "github"):
+            ran = hub.bggen("check", "--base", base, "--output", form, "--verbose")
+            assert ran.code == (0 if base == "main" else 6)
+            assert "canary" not in ran.out + ran.err
+            assert "could not ask origin" in ran.out or "cannot ask origin" in ran.out + ran.err
+
+
 def test_without_a_remote_the_local_branch_counts(live: ConfigRepo) -> None:
     live.git("switch", "--quiet", "--create", REQUEST)
     live.ok("flip")

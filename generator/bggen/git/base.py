@@ -12,13 +12,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from bggen.errors import RefusedError
+from bggen.errors import GitError, RefusedError
 from bggen.git.process import reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bggen.errors import GitError
     from bggen.git.place import Place
     from bggen.git.process import Done
 
@@ -28,6 +27,8 @@ _STEPS: tuple[int | None, ...] = (50, 500, None)
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _SHORT_COMMIT = re.compile(r"[0-9a-f]{7,}\Z")
 _HEADS = "refs/heads/"
+# Git repeats it with a scheme before it, and without.
+_USER = re.compile(r"[^\s/'\"]+@")
 # Servers of protocol 0 take only few commits by their ids, or none.
 _MOST_CUTS = 20
 
@@ -169,7 +170,7 @@ class BaseSide:
             done = self._bring(self._remote, depth, self._wanted)
         if done.code != 0:
             self._steps.clear()
-            self.warnings.append(f"could not deepen this shallow clone from {self._remote}: {reason(done.err)}")
+            self.warnings.append(f"could not deepen this shallow clone from {self._remote}: {_words(done)}")
         return done.code == 0
 
     def past(self, commit: str, paths: list[str]) -> Iterator[str]:
@@ -202,22 +203,22 @@ class BaseSide:
             done = self._bring(remote, *(["--depth=1"] if self._cuts() else []), self._wanted)
             if done.code != 0:
                 self.warnings.append(
-                    f"could not fetch {branch} from {remote}, compared with what is here: {reason(done.err)}"
+                    f"could not fetch {branch} from {remote}, compared with what is here: {_words(done)}"
                 )
                 return None
             return self._named(self._temporary)
         return tip
 
     def _go_without(self, doing: str, done: Done) -> None:
-        self._failed = done.error(doing, hint="--no-fetch compares with what is here")
-        self.warnings.append(f"could not {doing}, compared with what is here: {reason(done.err)}")
+        self._failed = GitError(f"cannot {doing}: {_words(done)}", hint="--no-fetch compares with what is here")
+        self.warnings.append(f"could not {doing}, compared with what is here: {_words(done)}")
 
     def _commit(self, oid: str) -> Base:
         self._wanted = oid
         if self._named(oid) is None and self._remote is not None and self._fetch:
             done = self._bring(self._remote, *(["--depth=1"] if self._cuts() else []), oid)
             if done.code != 0:
-                self.warnings.append(f"could not fetch {oid[:10]} from {self._remote}: {reason(done.err)}")
+                self.warnings.append(f"could not fetch {oid[:10]} from {self._remote}: {_words(done)}")
         if self._named(oid) is None:
             raise RefusedError(f"there is no commit {oid[:10]} here", hint="git fetch brings it", kind="branch")
         return Base(oid[:10], oid, fetched=False)
@@ -261,3 +262,8 @@ class BaseSide:
         with contextlib.suppress(OSError):
             return (self._git.cwd / path).read_text(encoding="ascii").split()
         return []
+
+
+def _words(done: Done) -> str:
+    """Return why git failed, without the secrets that a remote's URL may hold."""
+    return _USER.sub("***@", reason(done.err))
