@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from bggen.app.views import Status, View
+    from bggen.app.views import Checked, Status, View
     from bggen.errors import BggenError
     from bggen.model import Change, EnvState
     from bggen.plan import Plan
@@ -164,7 +164,7 @@ class Failed:
 
     action: str | None
     error: BggenError
-    known: Changed | Status | None = None
+    known: Changed | Status | Checked | None = None
 
 
 if TYPE_CHECKING:
