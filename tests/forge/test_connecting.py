@@ -18,7 +18,7 @@ from bggen.forge.connecting import api_credential, connect
 from bggen.forge.place import recognise
 from bggen.forge.trust import proxy_for
 from bggen.remotes import parse_url
-from tests.support.forges.base import CANARY, Asked
+from tests.support.forges.base import CANARY, Asked, Fault
 from tests.support.forges.github import FakeGitHub
 from tests.support.keys import authority, private_key, public_key
 
@@ -71,14 +71,19 @@ def test_a_person_signs_in_to_bitbucket_with_the_name_of_the_url(tmp_path: Path)
 
     class Strict(FakeBitbucketCloud):
         def allowed(self, asked: Asked) -> bool:
-            secret = base64.b64encode(f"ada:{CANARY}".encode()).decode()
+            secret = base64.b64encode(f"ada@example.com:{CANARY}".encode()).decode()
             return asked.headers.get("Authorization") == f"Basic {secret}"
 
     with Strict(tmp_path) as fake:
         environ = {"BGGEN_TOKEN": CANARY, "BGGEN_FORGE_API": fake.api}
-        forge = connect(parse_url("https://ada@bitbucket.org/acme/config.git"), None, None, environ)
+        forge = connect(parse_url("https://ada%40example.com@bitbucket.org/acme/config.git"), None, None, environ)
         assert forge
         assert forge.find(HEAD, "main") is None
+        encoded = base64.b64encode(f"ada@example.com:{CANARY}".encode()).decode()
+        fake.faults.append(Fault(status=400, text=json.dumps({"error": {"message": f"got Basic {encoded}"}})))
+        with pytest.raises(ForgeError, match="400") as failed:
+            forge.find(HEAD, "main")
+        assert encoded not in failed.value.message
 
 
 class FakeWithApp(FakeGitHub):
