@@ -19,8 +19,8 @@ MOST_LINES = 350
 
 CORE = {
     *("errors", "model", "images", "yamlio", "spec", "state", "transitions", "render", "checks", "plan"),
-    *("events", "comparing", "handmade", "kubeschema", "patch", "resources"),
-    *("remotes", "credentials"),
+    *("batch", "comparing", "credentials", "events", "handmade", "kubeschema", "patch", "plausible"),
+    *("provenance", "remotes", "resources", "review"),
 }
 SHELL = {"forge", "git", "workspace"}
 LAYERS = {

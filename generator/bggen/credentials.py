@@ -1,8 +1,7 @@
-"""Which secret goes to which host; the environment comes in as a mapping."""
+"""Which secret is for which host, told from environment variables."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,8 @@ if TYPE_CHECKING:
 
 OWN = "BGGEN_TOKEN"
 _VARIABLES = (OWN, "GITHUB_TOKEN", "CI_JOB_TOKEN", "GITLAB_TOKEN")
-_USERNAMES = {
+# Whom a token stands for, where the URL names nobody. Sources: each forge's documentation of tokens for git over HTTPS.
+_USERS = {
     "github": "x-access-token",
     "gitlab": "oauth2",
     "bitbucket": "x-token-auth",
@@ -23,81 +23,69 @@ _USERNAMES = {
     "forgejo": "bggen",
     "azure": "bggen",
 }
-_FORGES = {
-    "github.com": "github",
-    "gitlab.com": "gitlab",
-    "bitbucket.org": "bitbucket",
-    "dev.azure.com": "azure",
-    "codeberg.org": "forgejo",
-}
-_UNKNOWN = "x-access-token"
-_LOOPBACK = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]")
-_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A user name and a secret, and the environment variable that the secret came from."""
+    """A user's name and the secret that goes with it, and the variable that held it."""
 
     username: str
     password: str = field(repr=False)
-    variable: str = OWN
+    variable: str = ""
 
 
 def find_credential(url: RemoteUrl, environ: Mapping[str, str], forge: str | None) -> Credential | None:
-    """Return what bggen itself says to the host of that URL, or None: then git's own helpers are asked.
+    """Return what git signs in to a host with; None where that is git's own affair.
 
-    BGGEN_TOKEN is for the host that is worked on, whichever it is. The variables that CI systems set are sent only to
-    the host that they belong to, and only over https (or to this machine).
+    BGGEN_TOKEN is for the host that bggen is pointed at, whichever it is. The others are given to every job of a CI,
+    and go to its own forge alone, and never over plain http.
 
     Args:
         url: the remote.
-        environ: the environment; an empty variable counts as absent.
-        forge: what kind of forge the host is, where the repo or a flag says so.
+        environ: the variables.
+        forge: the kind of forge, where that is known.
 
     Raises:
-        UsageError: the variable holds what cannot be a token; it is not shown.
+        UsageError: a token that no header could hold.
     """
-    if url.scheme not in {"https", "http"}:
+    if url.scheme not in {"http", "https"}:
         return None
-    forge = forge or _FORGES.get(url.host)
-    if environ.get(OWN):
-        return _credential(url, environ, OWN, url.user or _USERNAMES.get(forge or "", _UNKNOWN))
-    if url.scheme != "https" and not _LOOPBACK.fullmatch(url.host):
-        return None
-    place = f"{url.host}:{url.port}" if url.port else url.host
-    if environ.get("GITHUB_TOKEN") and place in {"github.com", _host_of(environ.get("GITHUB_SERVER_URL", ""))}:
-        return _credential(url, environ, "GITHUB_TOKEN", url.user or _USERNAMES["github"])
-    ci_host = _ci_host(environ)
-    if environ.get("CI_JOB_TOKEN") and place == ci_host:
-        return _credential(url, environ, "CI_JOB_TOKEN", "gitlab-ci-token")
-    if environ.get("GITLAB_TOKEN") and (forge == "gitlab" or place == ci_host):
-        return _credential(url, environ, "GITLAB_TOKEN", url.user or _USERNAMES["gitlab"])
+    for variable in _VARIABLES:
+        secret = environ.get(variable, "")
+        if secret and (variable == OWN or (url.scheme == "https" and _is_for(variable, url, environ, forge))):
+            if not secret.isascii() or not secret.isprintable() or " " in secret:
+                raise UsageError(f"{variable} holds what no token does: spaces, line breaks or the like")
+            return Credential(_user(variable, url, environ, forge), secret, variable)
     return None
 
 
 def secrets(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return every secret that bggen may use, longest first, for scrubbing messages."""
-    return tuple(sorted({environ[name] for name in _VARIABLES if environ.get(name)}, key=lambda s: (-len(s), s)))
+    """Return every secret that bggen may use, so that no message repeats one."""
+    return tuple(environ[name] for name in _VARIABLES if environ.get(name))
 
 
-def _credential(url: RemoteUrl, environ: Mapping[str, str], variable: str, username: str) -> Credential:
-    token = environ[variable]
-    if not _TOKEN.fullmatch(token):
-        raise UsageError(
-            f"{variable} holds a space, a line break or another character that no token for {url.host} has",
-            hint=f"set {variable} to the token alone",
-        )
-    return Credential(username, token, variable)
+def _is_for(variable: str, url: RemoteUrl, environ: Mapping[str, str], forge: str | None) -> bool:
+    gitlab = {environ.get("CI_SERVER_HOST", "").lower(), _host(environ.get("CI_SERVER_URL", ""))} - {""}
+    match variable:
+        case "GITHUB_TOKEN":
+            return url.host in {"github.com", _host(environ.get("GITHUB_SERVER_URL", ""))}
+        case "CI_JOB_TOKEN":
+            return url.host in gitlab
+        case _:
+            return url.host == "gitlab.com" or url.host in gitlab or forge == "gitlab"
 
 
-def _ci_host(environ: Mapping[str, str]) -> str | None:
-    """Return GitLab's own host, as an URL would write it: CI_SERVER_HOST, and its port where that is not https'."""
-    host, port = environ.get("CI_SERVER_HOST", "").lower(), environ.get("CI_SERVER_PORT", "")
-    return (f"{host}:{port}" if port and port not in {"443", "80"} else host) or None
+def _user(variable: str, url: RemoteUrl, environ: Mapping[str, str], forge: str | None) -> str:
+    if variable == "CI_JOB_TOKEN":
+        return "gitlab-ci-token"
+    if url.user:
+        return url.user
+    for other, kind in (("GITHUB_TOKEN", "github"), ("GITLAB_TOKEN", "gitlab")):
+        if variable == other or (variable == OWN and _is_for(other, url, environ, forge)):
+            return _USERS[kind]
+    known = {"bitbucket.org": "bitbucket", "dev.azure.com": "azure", "codeberg.org": "forgejo"}
+    return _USERS.get(forge or known.get(url.host, ""), "x-access-token")
 
 
-def _host_of(address: str) -> str | None:
-    """Return the host, and the port where there is one, of an `https://…` address."""
-    found = re.match(r"https?://([^/@?#\s]+)", address.lower())
-    return found[1].removesuffix(":443") if found else None
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].partition(":")[0].lower()

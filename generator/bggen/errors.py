@@ -10,6 +10,7 @@
     │   └── PatchError         1   a patch of a release does not fit an object that it matches
     ├── RefusedError           3   a precondition or a guard says no; `kind` says which
     ├── DifferencesError       4   --check found differences
+    ├── SeveralError           *   several apps were to change, and these errors kept them from it
     ├── ContentionError        5   the branch kept moving
     ├── GitError               6   git, or the file system below it, failed
     │   └── UnknownOutcomeError 6   a push whose answer was lost: nobody can say whether it landed
@@ -38,7 +39,7 @@ class BggenError(Exception):
         kind: one of the published error kinds; the class's own when left out.
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
     default_kind: ClassVar[str] = "invalid"
 
     def __init__(self, message: str, *, hint: str | None = None, kind: str | None = None) -> None:
@@ -111,6 +112,26 @@ class DifferencesError(BggenError):
 
     exit_code = 4
     default_kind = "drift"
+
+
+class SeveralError(BggenError):
+    """A change of several apps, of which some cannot be made, so that none is.
+
+    Args:
+        errors: the app and environment as `app/env`, and what is wrong; at least one. The first one's exit code and
+            kind are those of all.
+        of: how many pairs were to be changed.
+    """
+
+    def __init__(self, errors: Sequence[tuple[str, BggenError]], *, of: int) -> None:
+        where, first = errors[0]
+        rest = f"; and {len(errors) - 1} more" if len(errors) > 1 else ""
+        named = first.message if first.message.startswith(where) else f"{where}: {first.message}"
+        super().__init__(f"nothing was changed, {len(errors)} of {of} cannot be: {named}{rest}", hint=first.hint)
+        self.kind = first.kind
+        self.exit_code = first.exit_code
+        self.errors = tuple(errors)
+        self.of = of
 
 
 class ContentionError(BggenError):

@@ -140,6 +140,7 @@ def choose_images(
     args: Sequence[ImageArg],
     state: EnvState,
     promoted: Promoted | None = None,
+    proposed: Release | None = None,
 ) -> dict[str, Chosen]:
     """Decide the image of every component.
 
@@ -148,6 +149,7 @@ def choose_images(
         args: what the user gave; one for a component goes before one for a repository or for all.
         state: where images that were not named come from: the idle release if it is pending, else the active one.
         promoted: another environment's release, whose images go before those.
+        proposed: a release that a request holds, and whose images go before those as well.
 
     Raises:
         UsageError: an argument fits no component, or two contradict each other.
@@ -168,6 +170,8 @@ def choose_images(
             chosen[name] = Chosen(component.image, "pinned")
         elif promoted and taken:
             chosen[name] = Chosen(taken, promoted.origin)
+        elif proposed is not None and (asked := _carried(proposed, name, component.image.repository)):
+            chosen[name] = Chosen(asked, _origin_of(proposed, name))
         elif base is not None and carried is not None:
             chosen[name] = Chosen(carried, f"release {base.number}")
         else:
@@ -175,6 +179,11 @@ def choose_images(
     if missing:
         raise _missing(missing, state, promoted, one=len(components) == 1)
     return chosen
+
+
+def _origin_of(proposed: Release, component: str) -> str:
+    """Return where a proposed image comes from: the request was not merged, so the place that it had it from."""
+    return proposed.origins.get(component, "given")
 
 
 def _missing(names: Sequence[str], state: EnvState, promoted: Promoted | None, *, one: bool) -> RefusedError:

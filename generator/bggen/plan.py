@@ -114,14 +114,21 @@ def make_plan(
 
 def commit_message(transition: Transition) -> str:
     """Return subject, notes and trailers; no text of a user can add a line of its own."""
+    after = transition.after
+    subject = shortened(f"{after.app}({after.env}): {one_line(transition.subject)}")
+    body = "".join(f"- {one_line(note)}\n" for note in (*transition.notes, *transition.warnings))
+    return f"{subject}\n\n{body}{chr(10) if body else ''}{trailers(transition)}"
+
+
+def trailers(transition: Transition) -> str:
+    """Return the lines by which machines know what a commit did to one (app, env)."""
     before, after = transition.before, transition.after
-    subject = _shortened(f"{after.app}({after.env}): {_one_line(transition.subject)}")
     of_idle = (
         transition.action in {"bump", "promote", "park", "wake", "scale"}
         and before.active_release == after.active_release
     )
     release = after.idle_release if of_idle else after.active_release
-    trailers = {
+    facts = {
         "Bggen-App": after.app,
         "Bggen-Env": after.env,
         "Bggen-Action": transition.action,
@@ -129,9 +136,7 @@ def commit_message(transition: Transition) -> str:
         "Bggen-To": after.active or "none",
         "Bggen-Release": release.number if release else "none",
     }
-    body = "".join(f"- {_one_line(note)}\n" for note in (*transition.notes, *transition.warnings))
-    lines = "".join(f"{key}: {value}\n" for key, value in trailers.items())
-    return f"{subject}\n\n{body}{chr(10) if body else ''}{lines}"
+    return "".join(f"{key}: {value}\n" for key, value in facts.items())
 
 
 def unified(change: Change) -> str:
@@ -148,9 +153,11 @@ def unified(change: Change) -> str:
     return "".join(f"{line}\n" for line in unified_diff(before, after, *names, lineterm=""))
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return the text without line breaks and control characters."""
     return re.sub(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text).strip()
 
 
-def _shortened(subject: str) -> str:
+def shortened(subject: str) -> str:
+    """Return a commit's first line, short enough for a log of one line a commit."""
     return subject if len(subject) <= _MAX_SUBJECT else subject[: _MAX_SUBJECT - 1].rstrip() + "…"

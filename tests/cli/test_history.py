@@ -58,6 +58,7 @@ def test_an_entry_holds_what_changed(live: ConfigRepo) -> None:
         "summary": "flip blue → green (v2)",
         "active": {"before": "blue", "after": "green"},
         "release": {"blue": 1, "green": 2},
+        "source": None,
         "images": {"blue": {}, "green": {}},
     }
     live.ok("bump", "--image", "v3")
@@ -227,3 +228,34 @@ def test_outside_of_git_it_fails_in_one_line(repo: ConfigRepo, tmp_path: Path) -
     assert (ran.code, ran.out) == (6, "")
     assert ran.err.startswith("error: ")
     assert "not in a git repository" in ran.err
+
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    ("trailers", "source", "cell"),
+    [
+        (
+            {"sha": SHA, "repourl": "https://bot:s3cret@git.example.com/acme/shop"},
+            {"sha": SHA, "repo": "https://git.example.com/acme/shop"},
+            f"{SHA[:12]} https://git.example.com/acme/shop",
+        ),
+        ({"sha": "abcdef0"}, {"sha": "abcdef0", "repo": None}, "abcdef0"),
+        ({"sha": "\x1b[31mabcdef0"}, None, "-"),
+        ({"sha": "abcdef0", "repourl": "\x1b[31mhttps://a/b"}, {"sha": "abcdef0", "repo": None}, "abcdef0"),
+        ({"repourl": "https://git.example.com/acme/shop"}, None, "-"),
+    ],
+)
+def test_the_source_commit_is_told_from_the_trailers(
+    live: ConfigRepo, trailers: dict[str, str], source: dict[str, str] | None, cell: str
+) -> None:
+    live.ok("flip")
+    message = live.git("log", "-1", "--format=%B").rstrip("\n")
+    lines = [f"Argocd-reference-commit-{key}: {value}" for key, value in trailers.items()]
+    live.git("commit", "--amend", "--quiet", "--message", "\n".join([message, *lines]))
+    assert newest(live)["source"] == source
+    head, row, *rest = (re.split(r" {2,}", line) for line in live.ok("history", "--verbose").out.splitlines())
+    assert (head[-1], row[-1]) == ("SOURCE", cell)
+    assert {each[-1] for each in rest} == {"-"}
+    assert "s3cret" not in live.ok("history", "-o", "json").out

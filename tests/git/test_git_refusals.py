@@ -210,7 +210,7 @@ def test_missing_identity(repo: Repo, monkeypatch: pytest.MonkeyPatch, name: str
     with pytest.raises(RefusedError, match="git knows no name and mail address") as caught:
         deliver(repo.path)
     assert caught.value.kind == "identity"
-    assert caught.value.hint == "git config user.name 'NAME' && git config user.email MAIL"
+    assert caught.value.hint == "git config user.name 'NAME' && git config user.email MAIL, or --author 'NAME <MAIL>'"
     assert (repo.snapshot(), repo.tip()) == (before, tip)
     with Checkout.open(repo.path) as checkout, pytest.raises(RefusedError):
         checkout.identity()

@@ -50,14 +50,16 @@ def work(root: Path, what: str, left: int) -> None:
     countdown = Countdown(left, group=what == "deliver-group")
     communicate = subprocess.Popen.communicate
 
-    def fed(process: subprocess.Popen[bytes], words: bytes | None = None) -> tuple[bytes, bytes]:
+    def fed(
+        process: subprocess.Popen[bytes], words: bytes | None = None, timeout: float | None = None
+    ) -> tuple[bytes, bytes]:
         countdown.step()
         if process.stdin is not None:
             process.stdin.write(words or b"")
             process.stdin.close()
             process.stdin = None
         countdown.step()
-        answer: tuple[bytes, bytes] = communicate(process)
+        answer: tuple[bytes, bytes] = communicate(process, timeout=timeout)
         countdown.step()
         return answer
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from bggen import state as state_files
 from bggen import transitions
-from bggen.app.delivery import Order, carry_out
+from bggen.app.deciding import Order
+from bggen.app.delivery import carry_out
 from bggen.app.patching import refuse_unfit
 from bggen.errors import RefusedError, UsageError
 from bggen.images import parse_image_arg
@@ -19,9 +20,9 @@ from bggen.render import LATEST
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bggen.app.delivery import Situation
+    from bggen.app.deciding import Situation
     from bggen.app.outcomes import Changed
-    from bggen.app.place import Place
+    from bggen.app.wish import Wish
     from bggen.model import Color, Release
     from bggen.transitions import Transition
 
@@ -64,12 +65,13 @@ class BumpOptions:
     flip: FlipOptions | None = None
 
 
-def bump(place: Place, app: str | None, env: str | None, options: BumpOptions, *, dry_run: bool) -> Changed:
+def bump(wish: Wish, options: BumpOptions) -> Changed:
     """Give the idle colour a new release."""
     images = tuple(parse_image_arg(text) for text in options.images)
     sequences = dict(_sequence(text) for text in options.sequences)
 
     def decide(now: Situation) -> Transition:
+        transitions.refuse_other_idle(now.meant, now.state, retarget=wish.delivery.retarget)
         spec = None if options.keep_config else now.source.spec(now.state.app, now.state.env)
         request = transitions.BumpRequest(
             spec=spec,
@@ -77,84 +79,89 @@ def bump(place: Place, app: str | None, env: str | None, options: BumpOptions, *
             images=images,
             sequences=sequences,
             force=options.force,
+            proposed=now.proposed,
             then_flip=options.flip.request() if options.flip else None,
         )
         decided = transitions.bump(now.state, request)
         refuse_unfit(now.source, decided, frozen=options.keep_config)
         return decided
 
-    return carry_out(Order("bump", place, app, env, decide), dry_run=dry_run)
+    return carry_out(Order("bump", decide), wish)
 
 
-def flip(place: Place, app: str | None, env: str | None, options: FlipOptions, *, dry_run: bool) -> Changed:
+def flip(wish: Wish, options: FlipOptions) -> Changed:
     """Make the idle colour active."""
     if options.accept_drift and options.to is None:
         raise UsageError("--accept-drift goes with --to COLOUR: say which colour was made active by hand")
 
     def decide(now: Situation) -> Transition:
-        return transitions.flip(now.state, options.request())
+        return transitions.flip(now.state, transitions.same_target(now.meant, options.request()))
 
-    order = Order("flip", place, app, env, decide, drift="overwrite" if options.accept_drift else "refuse")
-    return carry_out(order, dry_run=dry_run)
+    order = Order("flip", decide, drift="overwrite" if options.accept_drift else "refuse")
+    return carry_out(order, wish)
 
 
-def rollback(place: Place, app: str | None, env: str | None, to: int | None, *, dry_run: bool) -> Changed:
+def rollback(wish: Wish, to: int | None) -> Changed:
     """Go back to a release that was active before."""
 
     def decide(now: Situation) -> Transition:
-        target = transitions.rollback_target(now.state, to)
+        target = transitions.rollback_target(now.state, transitions.same_release(now.meant, to))
         found = _from_history(now, target.number) if target.source == "history" else None
-        return transitions.rollback(now.state, target, by=now.checkout.identity(), found=found)
+        return transitions.rollback(now.state, target, by=now.target.identity(), found=found)
 
-    order = Order("rollback", place, app, env, decide, drift="overwrite", urgent=True)
-    return carry_out(order, dry_run=dry_run)
+    order = Order("rollback", decide, drift="overwrite", urgent=True)
+    return carry_out(order, wish)
 
 
-def park(place: Place, app: str | None, env: str | None, *, dry_run: bool) -> Changed:
+def park(wish: Wish) -> Changed:
     """Stop the idle colour's workloads."""
-    order = Order("park", place, app, env, lambda now: transitions.park(now.state))
-    return carry_out(order, dry_run=dry_run)
+
+    def decide(now: Situation) -> Transition:
+        transitions.refuse_other_idle(now.meant, now.state, retarget=wish.delivery.retarget)
+        return transitions.park(now.state)
+
+    return carry_out(Order("park", decide), wish)
 
 
-def wake(place: Place, app: str | None, env: str | None, *, dry_run: bool) -> Changed:
+def wake(wish: Wish) -> Changed:
     """Start the idle colour's workloads."""
-    order = Order("wake", place, app, env, lambda now: transitions.wake(now.state))
-    return carry_out(order, dry_run=dry_run)
+
+    def decide(now: Situation) -> Transition:
+        transitions.refuse_other_idle(now.meant, now.state, retarget=wish.delivery.retarget)
+        return transitions.wake(now.state)
+
+    return carry_out(Order("wake", decide), wish)
 
 
-def scale(
-    place: Place, app: str | None, env: str | None, replicas: Sequence[str], on: Color | None, *, dry_run: bool
-) -> Changed:
+def scale(wish: Wish, replicas: Sequence[str], on: Color | None) -> Changed:
     """Give components other numbers of replicas, until their colour's next bump."""
     wanted = transitions.parse_replicas(replicas)
-    order = Order("scale", place, app, env, lambda now: transitions.scale(now.state, wanted, on))
-    return carry_out(order, dry_run=dry_run)
+    order = Order("scale", lambda now: transitions.scale(now.state, wanted, on))
+    return carry_out(order, wish)
 
 
-def hold(place: Place, app: str | None, env: str | None, reason: str, until: str | None, *, dry_run: bool) -> Changed:
+def hold(wish: Wish, reason: str, until: str | None) -> Changed:
     """Refuse flips until it ends."""
     ends = _time(until) if until else None
     if not reason.strip():
         raise UsageError("--reason is empty: everybody who is refused reads it")
 
     def decide(now: Situation) -> Transition:
-        return transitions.hold(now.state, reason=reason.strip(), by=now.checkout.identity(), until=ends)
+        return transitions.hold(now.state, reason=reason.strip(), by=now.target.identity(), until=ends)
 
-    return carry_out(Order("hold", place, app, env, decide), dry_run=dry_run)
+    return carry_out(Order("hold", decide), wish)
 
 
-def unhold(place: Place, app: str | None, env: str | None, *, dry_run: bool) -> Changed:
+def unhold(wish: Wish) -> Changed:
     """End a hold."""
-    order = Order("unhold", place, app, env, lambda now: transitions.unhold(now.state))
-    return carry_out(order, dry_run=dry_run)
+    order = Order("unhold", lambda now: transitions.unhold(now.state))
+    return carry_out(order, wish)
 
 
 def _from_history(now: Situation, number: int) -> Release:
-    from bggen.git.history import past_release  # noqa: PLC0415 - it brings GitPython
-
     state = now.state
     folder = env_folder(state.app, state.env)
-    found = past_release(now.checkout.root, folder, number)
+    found = now.target.past_release(folder, number)
     if found is None:
         raise RefusedError(
             f"release {number} is in no commit of this branch's history as an active one",

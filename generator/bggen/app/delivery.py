@@ -1,167 +1,165 @@
-"""A changing command from end to end: read the tip, decide, plan, commit; again if the branch moved meanwhile."""
+"""A changing command from end to end: read the tip, decide, plan, deliver; again if the branch moved meanwhile."""
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+import os
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from bggen.app.inputs import REPO_FILE, Source, choose
-from bggen.app.outcomes import Changed
-from bggen.app.verdicts import DiskVerdicts
-from bggen.checks import check
-from bggen.errors import BggenError, ContentionError, InvalidError, RefusedError
-from bggen.git.checkout import Checkout
-from bggen.git.deliver import Moved
-from bggen.plan import compare_manifests, env_folder, make_plan
-from bggen.render import render
+from bggen.app.deciding import decide, refuse_uncommitted, source_of
+from bggen.app.inputs import REPO_FILE, choose_pairs
+from bggen.app.outcomes import Changed, Part
+from bggen.app.signing import with_source
+from bggen.app.targets import open_target
+from bggen.batch import branch_of, message_of
+from bggen.errors import BggenError, ContentionError, SeveralError, UnknownOutcomeError
+from bggen.git.target import PLAIN, Moved
+from bggen.git.turns import pause
+from bggen.plan import env_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Mapping
 
-    from bggen.app.place import Place
-    from bggen.model import EnvState
-    from bggen.plan import Plan
+    from bggen.app.deciding import Order
+    from bggen.app.wish import Wish
+    from bggen.git.target import Target
     from bggen.transitions import Transition
 
-ATTEMPTS = 10
 
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What a decision is made on: the newest state, and ways to learn more."""
-
-    source: Source
-    checkout: Checkout
-    state: EnvState
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A changing command, before it is decided.
-
-    Attributes:
-        action: the command's name.
-        place: the config repo.
-        app: as the user named it.
-        env: the same.
-        decide: the decision, made anew on every tip.
-        drift: what becomes of manifests that differ from what the state renders.
-        urgent: whether uncommitted specs, which it does not read, are no reason to refuse it.
-    """
-
-    action: str
-    place: Place
-    app: str | None
-    env: str | None
-    decide: Callable[[Situation], Transition]
-    drift: Literal["refuse", "overwrite"] = "refuse"
-    urgent: bool = False
-
-
-def carry_out(order: Order, *, dry_run: bool) -> Changed:
-    """Decide and deliver one change of one (app, env), as one commit on the current branch.
+def carry_out(order: Order, wish: Wish) -> Changed:
+    """Decide and deliver one change of one (app, env), or of several, as one commit.
 
     Raises:
         BggenError: of any kind; `known` then holds what was known by then.
     """
-    known = Changed(order.action, dry_run=dry_run)
+    known = Changed(order.action, many=wish.selection.many, dry_run=wish.delivery.dry_run)
     try:
-        with Checkout.open(order.place.root) as checkout:
-            known = replace(known, branch=checkout.branch)
-            if dry_run:
-                return _planned(order, checkout, replace(known, attempts=1))
-            with checkout.lock():
-                known = replace(known, recovered=checkout.recover())
-                checkout.prepare()
-                return _until_it_lands(order, checkout, known)
+        with open_target(wish) as target:
+            known = replace(known, branch=target.branch, base=target.base)
+            return _until_it_lands(order, wish, target, known)
     except BggenError as error:
+        if isinstance(error.known, Part):
+            error.known = replace(known, parts=(error.known,))
         error.known = error.known or known
         raise
 
 
-def _until_it_lands(order: Order, checkout: Checkout, known: Changed) -> Changed:
-    for attempt in range(1, ATTEMPTS + 1):
-        planned = _planned(order, checkout, replace(known, attempts=attempt))
-        plan = planned.plan
-        if plan is None or not plan.changes:
-            return planned
-        subject = plan.message.splitlines()[0]
-        with contextlib.suppress(Moved):
-            commit = checkout.deliver(checkout.tip, plan.changes, plan.message, f"bggen: {subject}")
-            return replace(planned, commit=commit)
-        checkout.refresh()
-    raise ContentionError(f"{checkout.branch} moved {ATTEMPTS} times while this was decided", hint="run it again")
+def _until_it_lands(order: Order, wish: Wish, target: Target, known: Changed) -> Changed:
+    meant: dict[tuple[str, str], Transition] = {}
+    began = time.monotonic()
+    with target.turn() as notes:
+        known = replace(known, notes=tuple(notes))
+        for attempt in range(1, wish.delivery.retries + 2):
+            known = replace(known, attempts=attempt)
+            try:
+                planned = _planned(order, wish, target, known, meant)
+            except BggenError:
+                # It may be refused only because what is here is old.
+                if not wish.delivery.dry_run and target.renew(surely=False):
+                    continue
+                raise
+            if wish.delivery.dry_run:
+                return planned
+            if not planned.changes:
+                if target.renew(surely=False):
+                    continue
+                return _empty(wish, target, planned)
+            for part in planned.parts:
+                if part.plan and part.app and part.env:
+                    meant.setdefault((part.app, part.env), part.plan.transition)
+            try:
+                return _delivered(wish, target, planned)
+            except Moved:
+                pause(attempt, time.monotonic() - began)
+                target.renew(surely=True)
+                began = time.monotonic()
+    raise ContentionError(
+        f"{target.branch} moved {known.attempts} times while this was decided", hint="run it again, or more --retries"
+    )
 
 
-def _planned(order: Order, checkout: Checkout, known: Changed) -> Changed:
-    """Read the tip and decide on it; nothing is written."""
-    source = Source(checkout.tip_files(), DiskVerdicts(checkout.scratch))
-    app, env = choose(source, order.place, order.app, order.env)
-    # Git compares the work tree with the tip while we decide.
-    status = checkout.watch([REPO_FILE, f"apps/{app}"])
-    known = replace(known, app=app, env=env)
+def _empty(wish: Wish, target: Target, planned: Changed) -> Changed:
+    """Nothing is to be changed: a request that was open for it is over."""
+    if wish.delivery.request is None:
+        return planned
+    from bggen.app.requesting import close_empty  # noqa: PLC0415 - as in _delivered
+
+    return replace(planned, request=close_empty(wish, target, planned))
+
+
+def _delivered(wish: Wish, target: Target, planned: Changed) -> Changed:
+    """Deliver the plan, and open or update its request.
+
+    Raises:
+        Moved: the branch is elsewhere by now.
+        BggenError: with what was done by then in `known`.
+    """
+    request = None
+    if wish.delivery.request is not None:
+        from bggen.app.requesting import prepare  # noqa: PLC0415 - most changes have none, and forges bring httpx
+
+        request = prepare(wish, target, planned)
     try:
-        state, state_files = source.state(app, env)
-        known = replace(known, before=state)
-        transition = order.decide(Situation(source, checkout, state))
-        plan = _plan(order, source.manifests(app, env), state_files, transition)
-        _refuse_uncommitted(order, status.result(), plan)
-    except BggenError as error:
-        error.known = known
+        delivered = target.deliver(planned.changes, planned.message, request.posting if request else PLAIN)
+    except UnknownOutcomeError as error:
+        error.known = replace(planned, unknown=True)
         raise
-    return replace(known, plan=plan)
+    notes = (*planned.notes, *([delivered.note] if delivered.note else []))
+    done = replace(planned, commit=delivered.commit, made=delivered.made, pushed=delivered.pushed, notes=notes)
+    if request is None:
+        return done
+    try:
+        return replace(done, request=request.settle())
+    except BggenError as error:
+        error.known = done
+        raise
 
 
-def _plan(
-    order: Order,
-    manifests: Mapping[str, bytes],
-    state_files: Mapping[str, bytes],
-    transition: Transition,
-) -> Plan:
-    before, after = transition.before, transition.after
-    folder = env_folder(after.app, after.env)
-    drift = [change.path for change in compare_manifests(folder, manifests, render(before)).changes]
-    if drift and order.drift == "refuse":
-        raise RefusedError(
-            f"{_some(drift)}: not what the state renders",
-            hint="bggen render lets the state win; flip --to COLOUR --accept-drift takes over a switch edited by hand",
-            kind="drift",
-        )
-    if drift:
-        verb = "overwrote" if transition.changed else "bggen render would set right"
-        transition = replace(
-            transition, notes=(*transition.notes, f"{verb} what did not fit the state: {_some(drift)}")
-        )
-    rendered = render(after)
-    problems = check(after, rendered)
-    if problems:
-        raise InvalidError(str(problems[0]), problems=problems)
-    return make_plan(transition, state_files, compare_manifests(folder, manifests, rendered))
+def _planned(
+    order: Order, wish: Wish, target: Target, known: Changed, meant: Mapping[tuple[str, str], Transition]
+) -> Changed:
+    """Read the tip and decide on it, for every pair; nothing is written.
 
-
-def _refuse_uncommitted(order: Order, dirty: Collection[str], plan: Plan) -> None:
-    """Refuse to overwrite what is not committed, and to decide on files that the user has changed since."""
-    after = plan.transition.after
-    read = {REPO_FILE, f"apps/{after.app}/app.yaml", f"{env_folder(after.app, after.env)}/overlay.yaml"}
-    specs = [] if order.urgent else sorted(read.intersection(dirty))
-    if specs:
-        raise RefusedError(
-            f"{_some(specs)}: not committed, and {order.action} reads the commit",
-            hint=f"git commit {' '.join(specs)}, or git stash",
-            kind="uncommitted",
-        )
-    planned = sorted({change.path for change in plan.changes}.intersection(dirty))
-    if planned:
-        raise RefusedError(
-            f"{_some(planned)}: has uncommitted changes, and {order.action} would overwrite them",
-            hint="commit them, or git stash",
-            kind="uncommitted",
-        )
-
-
-def _some(paths: Sequence[str]) -> str:
-    """Name a few of the paths."""
-    shown = 3
-    more = f" and {len(paths) - shown} more" if len(paths) > shown else ""
-    return ", ".join(paths[:shown]) + more
+    Raises:
+        BggenError: one pair's refusal, or `SeveralError` with all of them, where several apps were asked for.
+    """
+    source = source_of(target)
+    target.bring([REPO_FILE, *(f"apps/{app}" for app in wish.selection.apps)])
+    pairs = choose_pairs(source, wish.place, wish.selection, target.bring)
+    # Git compares the work tree with the tip while we decide.
+    status = target.start(
+        [REPO_FILE, *(f"apps/{app}" for app, _ in pairs)],
+        [env_folder(*pair) for pair in pairs],
+        branch_of(order.action, pairs, wish.selection.words),
+    )
+    known = replace(known, branch=target.branch)
+    parts = []
+    for pair in pairs:
+        try:
+            parts.append(decide(order, target, source, pair, meant.get(pair)))
+        except BggenError as error:
+            if not known.many:
+                raise
+            part = error.known if isinstance(error.known, Part) else Part(*pair)
+            parts.append(replace(part, error=error))
+    dirty = status.result()
+    for index, part in enumerate(parts):
+        try:
+            if part.plan:
+                refuse_uncommitted(order, dirty, part.plan)
+        except BggenError as error:
+            if not known.many:
+                error.known = replace(known, parts=(replace(part, plan=None),))
+                raise
+            parts[index] = replace(part, error=error)
+    found = replace(known, parts=tuple(parts))
+    errors = [(f"{part.app}/{part.env}", part.error) for part in parts if part.error]
+    if errors:
+        failure = SeveralError(errors, of=len(parts))
+        failure.known = found
+        raise failure
+    message = message_of(order.action, [part.plan for part in parts if part.plan])
+    return replace(
+        found, message=with_source(message, wish.delivery, os.environ, target.url.text if target.url else None)
+    )

@@ -12,6 +12,7 @@ from bggen.errors import BggenError, StateMismatchError
 from bggen.events import Event, changed_images, events
 from bggen.git.history import past_states
 from bggen.plan import env_folder
+from bggen.provenance import read_source
 from bggen.spec import FORGETFUL
 from bggen.workspace import WorkTree
 
@@ -76,6 +77,7 @@ def _entry(commit: PastState, known: EnvState | None, before: _Read, after: _Rea
         events=_events(known, before, after),
         before=known,
         after=after.state,
+        source=read_source(*commit.source),
         images=changed_images(known, after.state) if known and after.state else {},
     )
 

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from bggen import state as state_files
 from bggen.app.memory import asked
-from bggen.app.place import NAME, app_folders, choose_app, choose_env
+from bggen.app.place import NAME, app_folders, app_names, choose_app, choose_env
 from bggen.errors import InvalidError, TooNewError, UsageError
 from bggen.plan import env_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bggen.app.memory import Memory
     from bggen.app.place import Place
+    from bggen.app.wish import Selection
     from bggen.model import AppSpec, EnvState
     from bggen.model.config import RepoConfig
     from bggen.spec import Verdicts
@@ -119,6 +120,53 @@ def choose(source: Source, place: Place, app: str | None, env: str | None) -> tu
             source.spec(name, wanted)
         raise
     return name, choose_env(place, env, list(repo.environments), own)
+
+
+def choose_pairs(
+    source: Source, place: Place, selection: Selection, bring: Callable[[Sequence[str]], None]
+) -> list[tuple[str, str]]:
+    """Return the (app, env) pairs that a changing command means.
+
+    Of a pattern, or of all, it is the apps that are in the environment; an app that was named has to be.
+
+    Args:
+        source: where they are read from.
+        place: where the command runs.
+        selection: what the user said.
+        bring: gets folders that are about to be read, in one go.
+
+    Raises:
+        UsageError: with the choices, or because nothing fits.
+        InvalidError: bggen.yaml or an app.yaml is wrong.
+    """
+    chosen = list(dict.fromkeys(selection.apps))
+    if selection.match is None and not selection.every:
+        if len(chosen) > 1:
+            return [choose(source, place, app, selection.env) for app in chosen]
+        return [choose(source, place, chosen[0] if chosen else None, selection.env)]
+    if chosen:
+        raise UsageError("--app names apps, and --match or --all looks for them: give one of them")
+    if selection.match is not None and selection.every:
+        raise UsageError("--match is a choice, and --all is none: give one of them")
+    repo = source.repo()
+    env = choose_env(place, selection.env, list(repo.environments), list(repo.environments))
+    fitting = [name for name in app_folders(source.files) if selection.match is None or _fits(name, selection.match)]
+    bring([f"apps/{name}" for name in fitting])
+    found = [
+        (name, env)
+        for name in fitting
+        if source.files.read(f"apps/{name}/app.yaml") is not None and env in source.environments(name, repo)
+    ]
+    if not found:
+        what = "no app" if selection.match is None else f"no app that fits {selection.match!r}"
+        raise UsageError(f"{what} is in environment {env}", hint=f"there is {', '.join(app_names(source.files)[:20])}")
+    return found
+
+
+def _fits(name: str, pattern: str) -> bool:
+    from fnmatch import fnmatchcase  # noqa: PLC0415 - only a pattern needs it
+
+    return fnmatchcase(name, pattern)
 
 
 def choose_apps(

@@ -6,10 +6,43 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from bggen.app.views import Status, View
+    from bggen.app.views import Checked, Status, View
     from bggen.errors import BggenError
     from bggen.model import Change, EnvState
     from bggen.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a changing command decided for one (app, env).
+
+    Attributes:
+        app: None where the failure came before that was known; `env` and `before` alike.
+        plan: None where no decision was reached.
+        error: why not, where several apps were to change.
+    """
+
+    app: str | None = None
+    env: str | None = None
+    before: EnvState | None = None
+    plan: Plan | None = None
+    error: BggenError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """What became of a pull request; `action` is `opened`, `updated`, `unchanged`, `closed`, or `page` (see `url`).
+
+    Attributes:
+        number: None where there is none yet.
+        url: its page; with `page` the one on which a person opens it, None where nobody knows that.
+        notes: what the forge did not do, and why.
+    """
+
+    number: int | None
+    url: str | None
+    action: Literal["opened", "updated", "unchanged", "closed", "page"]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,31 +51,60 @@ class Changed:
 
     Attributes:
         action: the command.
-        app: None where the failure came before that was known; `env` and `before` alike.
-        plan: None where no decision was reached.
-        commit: the new commit; None where there is none.
+        parts: what it came to for each (app, env); one, but for a command that was given several.
+        many: whether it was given several, or a selector.
+        commit: the new commit, or with a branch of our own the one that holds the change already; None where neither.
+        made: whether the commit is new.
         branch: the branch that it went to, or would have.
+        base: the branch that it is to be merged into, where that is another.
+        pushed: whether the remote has it.
+        unknown: whether a push was sent whose answer was lost.
+        request: the pull request, where one was asked for.
         attempts: how often the decision was made.
         dry_run: whether nothing was to be done anyway.
-        recovered: what was repaired after an earlier run had been killed.
+        message: the whole commit's.
+        notes: what else happened on the way: repaired after a kill, a checkout left behind.
     """
 
     action: str
-    app: str | None = None
-    env: str | None = None
-    before: EnvState | None = None
-    plan: Plan | None = None
+    parts: tuple[Part, ...] = ()
+    many: bool = False
     commit: str | None = None
+    made: bool = False
     branch: str | None = None
+    base: str | None = None
+    pushed: bool = False
+    unknown: bool = False
+    request: PullRequest | None = None
     attempts: int = 0
     dry_run: bool = False
-    recovered: str | None = None
+    message: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
-    def after(self) -> EnvState | None:
-        """The state afterwards; the one before where nothing was done or decided."""
-        done = self.plan is not None and (self.commit is not None or self.dry_run)
-        return self.plan.transition.after if self.plan and done else self.before
+    def changes(self) -> tuple[Change, ...]:
+        """All files of all parts, by path."""
+        found = [change for part in self.parts if part.plan for change in part.plan.changes]
+        return tuple(sorted(found, key=lambda change: change.path))
+
+    @property
+    def diff(self) -> str:
+        """All changes as one unified diff."""
+        from bggen.plan import unified  # noqa: PLC0415 - only a dry run shows it
+
+        return "".join(unified(change) for change in self.changes)
+
+    @property
+    def changed(self) -> bool | None:
+        """Whether anything is different now; None where nobody knows."""
+        if self.unknown:
+            return None
+        return self.made or (self.request is not None and self.request.action in {"opened", "updated", "closed"})
+
+    def after(self, part: Part) -> EnvState | None:
+        """Return the state afterwards; the one before where nothing was done or decided."""
+        done = part.plan is not None and (self.commit is not None or self.dry_run)
+        return part.plan.transition.after if part.plan and done else part.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +164,7 @@ class Failed:
 
     action: str | None
     error: BggenError
-    known: Changed | Status | None = None
+    known: Changed | Status | Checked | None = None
 
 
 if TYPE_CHECKING:

@@ -7,37 +7,52 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bggen.errors import UsageError
+from bggen.remotes import looks_like_url, parse_url
 from bggen.workspace import find_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from bggen.remotes import RemoteUrl
     from bggen.workspace import Files
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
 _MAX_CHOICES = 20
-# `scheme://…`, or `host:path` as ssh has it.
-_URL = re.compile(r"[a-z+]+://|[^/]+:[^/]")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A config repo, and the app and environment that the working directory lies in, if it does."""
+    """A config repo, and the app and environment that the working directory lies in, if it does.
+
+    Attributes:
+        root: the folder of bggen.yaml; of a remote repo, the working directory.
+        app: the app around the working directory.
+        env: the environment.
+        url: the remote repo; None for a checkout.
+        cache: where a remote repo is kept between runs.
+    """
 
     root: Path
     app: str | None = None
     env: str | None = None
+    url: RemoteUrl | None = None
+    cache: Path | None = None
 
 
-def find_place(repo: str | None, cwd: Path) -> Place:
-    """Find the config repo: the folder given, or the nearest one upwards that holds a bggen.yaml.
+def find_place(repo: str | None, cwd: Path, cache: Path | None = None) -> Place:
+    """Find the config repo: the remote or the folder given, or the nearest one upwards that holds a bggen.yaml.
+
+    Args:
+        repo: a URL or a folder; None for the one around `cwd`.
+        cwd: the working directory.
+        cache: where a remote repo is kept between runs; None for nowhere.
 
     Raises:
         UsageError: there is none.
     """
-    if repo and _URL.match(repo):
-        raise UsageError(f"--repo {repo}: bggen works in a checkout", hint="git clone it, and name the folder")
+    if repo and looks_like_url(repo) and not (cwd / repo).exists():
+        return Place(cwd, url=parse_url(repo), cache=cache)
     start = cwd / repo if repo else cwd
     if not start.is_dir():
         raise UsageError(f"--repo {repo}: no such folder")
@@ -49,7 +64,8 @@ def find_place(repo: str | None, cwd: Path) -> Place:
         )
     parts = cwd.resolve().parts[len(root.parts) :] if cwd.resolve().is_relative_to(root) else ()
     inside = parts[1:] if parts[:1] == ("apps",) else ()
-    return Place(root, *inside[:2])
+    app, env = (*inside[:2], None, None)[:2]
+    return Place(root, app, env)
 
 
 def choose_app(place: Place, given: str | None, files: Files) -> str:

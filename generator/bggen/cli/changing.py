@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from bggen.cli.delivering import CHANGES, Asked
 from bggen.cli.group import app as group
-from bggen.cli.session import App, DryRun, Env, Outcome, Session, command, complete_env
+from bggen.cli.session import Outcome, Session, command, complete_env
 from bggen.model import Color
 
 LessCapacity = Annotated[
@@ -27,9 +28,10 @@ NoSmoke = Annotated[
 FlipWithoutSmoke = Annotated[bool, typer.Option("--no-smoke", help="Flip without the smoke test of the spec.")]
 
 
-@command(group)
+@command(group, also=CHANGES)
 def bump(
     session: Session,
+    asked: Asked,
     *,
     image: Annotated[
         list[str] | None,
@@ -40,8 +42,6 @@ def bump(
             " (web=v2); repeatable.",
         ),
     ] = None,
-    app: App = None,
-    env: Env = None,
     sequence: Annotated[
         list[str] | None,
         typer.Option(
@@ -56,15 +56,12 @@ def bump(
     allow_less_capacity: LessCapacity = False,
     override_hold: OverrideHold = None,
     no_smoke: FlipWithoutSmoke = False,
-    dry_run: DryRun = False,
 ) -> Outcome:
     """Give the idle colour a new release: spec, overlay and images as they are now."""
     from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
 
     return changing.bump(
-        session.place(),
-        app,
-        env,
+        asked.wish(session),
         changing.BumpOptions(
             images=tuple(image or ()),
             sequences=tuple(sequence or ()),
@@ -76,13 +73,13 @@ def bump(
             if flip
             else None,
         ),
-        dry_run=dry_run,
     )
 
 
-@command(group)
+@command(group, also=CHANGES)
 def promote(
     session: Session,
+    asked: Asked,
     *,
     from_env: Annotated[
         str | None,
@@ -93,13 +90,10 @@ def promote(
             autocompletion=complete_env,
         ),
     ] = None,
-    app: App = None,
-    env: Env = None,
     flip: Annotated[bool, typer.Option("--flip", help="Flip to it in the same commit.")] = False,
     allow_less_capacity: LessCapacity = False,
     override_hold: OverrideHold = None,
     no_smoke: FlipWithoutSmoke = False,
-    dry_run: DryRun = False,
 ) -> Outcome:
     """Give the idle colour a new release with the active images of the environment before."""
     from bggen.app import changing, promoting  # noqa: PLC0415 - help must not wait for it
@@ -108,15 +102,14 @@ def promote(
         allow_less_capacity=allow_less_capacity, override_hold=override_hold, smoke=not no_smoke
     )
     then = options if flip else None
-    return promoting.promote(session.place(), app, env, from_env, then, dry_run=dry_run)
+    return promoting.promote(asked.wish(session), from_env, then)
 
 
-@command(group)
+@command(group, also=CHANGES)
 def flip(
     session: Session,
+    asked: Asked,
     *,
-    app: App = None,
-    env: Env = None,
     to: Annotated[Color | None, typer.Option("--to", help="The colour that is to be active.")] = None,
     release: Annotated[
         int | None, typer.Option("--release", metavar="N", help="The release that is to be active; for CI.")
@@ -130,15 +123,12 @@ def flip(
     accept_drift: Annotated[
         bool, typer.Option("--accept-drift", help="With --to: take over a switch that somebody edited by hand.")
     ] = False,
-    dry_run: DryRun = False,
 ) -> Outcome:
     """Make the idle colour active: it takes the traffic."""
     from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
 
     return changing.flip(
-        session.place(),
-        app,
-        env,
+        asked.wish(session),
         changing.FlipOptions(
             to=to,
             release=release,
@@ -148,46 +138,44 @@ def flip(
             accept_drift=accept_drift,
             smoke=not no_smoke,
         ),
-        dry_run=dry_run,
     )
 
 
-@command(group)
+@command(group, also=CHANGES)
 def rollback(
     session: Session,
+    asked: Asked,
     *,
-    app: App = None,
-    env: Env = None,
     to: Annotated[
         int | None, typer.Option("--to", metavar="RELEASE", help="An older release, from Git's history if need be.")
     ] = None,
-    dry_run: DryRun = False,
 ) -> Outcome:
     """Go back to the release that was active before, whatever stands in the way."""
     from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
 
-    return changing.rollback(session.place(), app, env, to, dry_run=dry_run)
+    return changing.rollback(asked.wish(session), to)
 
 
-@command(group)
-def park(session: Session, *, app: App = None, env: Env = None, dry_run: DryRun = False) -> Outcome:
+@command(group, also=CHANGES)
+def park(session: Session, asked: Asked) -> Outcome:
     """Stop the idle colour's workloads; its release stays known."""
     from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
 
-    return changing.park(session.place(), app, env, dry_run=dry_run)
+    return changing.park(asked.wish(session))
 
 
-@command(group)
-def wake(session: Session, *, app: App = None, env: Env = None, dry_run: DryRun = False) -> Outcome:
+@command(group, also=CHANGES)
+def wake(session: Session, asked: Asked) -> Outcome:
     """Start the idle colour's workloads again."""
     from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
 
-    return changing.wake(session.place(), app, env, dry_run=dry_run)
+    return changing.wake(asked.wish(session))
 
 
-@command(group)
+@command(group, also=CHANGES)
 def scale(
     session: Session,
+    asked: Asked,
     replicas: Annotated[
         list[str],
         typer.Argument(
@@ -197,38 +185,33 @@ def scale(
     ],
     *,
     on: Annotated[Color | None, typer.Option("--on", help="Only this colour; both by default.")] = None,
-    app: App = None,
-    env: Env = None,
-    dry_run: DryRun = False,
 ) -> Outcome:
     """Change numbers of replicas and nothing else; it lasts until that colour's next bump."""
     from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
 
-    return changing.scale(session.place(), app, env, replicas, on, dry_run=dry_run)
+    return changing.scale(asked.wish(session), replicas, on)
 
 
-@command(group)
+@command(group, also=CHANGES)
 def hold(
     session: Session,
+    asked: Asked,
     *,
     reason: Annotated[str, typer.Option("--reason", metavar="REASON", help="Why; everybody who is refused reads it.")],
-    app: App = None,
-    env: Env = None,
     until: Annotated[
         str | None,
         typer.Option("--until", metavar="TIME", help="When it ends, as 2026-12-24T08:00+01:00; without it, by unhold."),
     ] = None,
-    dry_run: DryRun = False,
 ) -> Outcome:
     """Refuse flips (never bumps) until it ends."""
     from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
 
-    return changing.hold(session.place(), app, env, reason, until, dry_run=dry_run)
+    return changing.hold(asked.wish(session), reason, until)
 
 
-@command(group)
-def unhold(session: Session, *, app: App = None, env: Env = None, dry_run: DryRun = False) -> Outcome:
+@command(group, also=CHANGES)
+def unhold(session: Session, asked: Asked) -> Outcome:
     """End a hold."""
     from bggen.app import changing  # noqa: PLC0415 - help must not wait for it
 
-    return changing.unhold(session.place(), app, env, dry_run=dry_run)
+    return changing.unhold(asked.wish(session))

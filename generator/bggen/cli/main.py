@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bggen.cli import changing, reading, starting
+from bggen.cli import changing, checking, reading, starting
+from bggen.cli.delivering import DEFAULT_BRANCH
 from bggen.cli.group import app
 from bggen.cli.session import Format, Session
 
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
 EXIT_INTERRUPTED = 130
 # Importing these registers their commands.
-COMMANDS = (starting, changing, reading)
+COMMANDS = (starting, changing, reading, checking)
 
-_SHARED_WITH_VALUE = ("-C", "--repo", "-o", "--output")
+_SHARED_WITH_VALUE = ("-C", "--repo", "-o", "--output", "--cache-dir")
 _SHARED = (*_SHARED_WITH_VALUE, "--quiet", "--verbose")
 
 
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    args = _shared_last(list(sys.argv[1:] if arguments is None else arguments)) or ["--help"]
+    args = _named_branch(_shared_last(list(sys.argv[1:] if arguments is None else arguments))) or ["--help"]
     session = _session(args)
     try:
         code: object = app(args, prog_name="bggen", standalone_mode=False)
@@ -88,6 +89,18 @@ def _shared_last(args: list[str]) -> list[str]:
         moved += args[:count]
         args = args[count:]
     return args + moved if args else moved
+
+
+def _named_branch(args: list[str]) -> list[str]:
+    """Give a `--branch` without a name the one that stands for the default; options cannot do without a value.
+
+    What holds a `=`, as `web=3` of `scale` does, is not taken for its name.
+    """
+    named: list[str] = []
+    for here, following in zip(args, [*args[1:], "-"], strict=False):
+        bare = here == "--branch" and (following.startswith("-") or "=" in following)
+        named.append(f"--branch={DEFAULT_BRANCH}" if bare else here)
+    return named
 
 
 def _session(args: Sequence[str]) -> Session:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bggen.app.outcomes import Changed, Failed, Stream, Written
 from bggen.cli.terminal import look_of
-from bggen.errors import InvalidError, UsageError
+from bggen.errors import InvalidError, SeveralError, UsageError
 from bggen.report.look import ERROR, HINT, WARNING, labelled
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def finish(outcome: Outcome, session: Session) -> int:
         from bggen.report.text import text  # noqa: PLC0415 - JSON output does not need it
 
         sys.stdout.write(text(outcome, look_of(sys.stdout), verbose=session.verbose))
-    if isinstance(outcome, Changed) and outcome.plan:
-        _say(labelled("warning", WARNING, warning) for warning in outcome.plan.transition.warnings)
+    if isinstance(outcome, Changed):
+        _say(labelled("warning", WARNING, warning) for warning in _warnings(outcome))
     if error:
         complain(error)
         return error.exit_code
@@ -60,13 +60,27 @@ def _annotations(outcome: Outcome, session: Session) -> Iterator[str]:
     return annotated(outcome, prefix)
 
 
+def _warnings(outcome: Changed) -> Iterator[str]:
+    for part in outcome.parts:
+        for warning in part.plan.transition.warnings if part.plan else ():
+            yield f"{part.app}: {warning}" if outcome.many else warning
+
+
 def complain(error: BggenError) -> None:
     """Print an error as one line, every problem that it holds as one more, and the next step."""
-    problems = error.problems if isinstance(error, InvalidError) else ()
-    lines = [str(problem) for problem in problems] or [error.message]
-    _say(labelled("error", ERROR, _printable(line)) for line in lines)
+    if isinstance(error, SeveralError):
+        for where, each in error.errors:
+            _say(labelled("error", ERROR, _printable(f"{where}: {line}")) for line in _lines(each))
+        _say([labelled("error", ERROR, f"nothing was changed: {len(error.errors)} of {error.of} cannot be")])
+    else:
+        _say(labelled("error", ERROR, _printable(line)) for line in _lines(error))
     if error.hint:
         _say([labelled("hint", HINT, _printable(error.hint))])
+
+
+def _lines(error: BggenError) -> list[str]:
+    problems = error.problems if isinstance(error, InvalidError) else ()
+    return [str(problem) for problem in problems] or [error.message]
 
 
 def _say(lines: Iterable[Line]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
@@ -41,6 +41,7 @@ class Session:
     output: Format = Format.TEXT
     quiet: bool = False
     verbose: bool = False
+    cache_dir: Path | None = None
 
     def place(self) -> Place:
         """Return the config repo that the command works on.
@@ -50,7 +51,7 @@ class Session:
         """
         from bggen.app.place import find_place  # noqa: PLC0415 - help must not wait for it
 
-        return find_place(self.repo, Path.cwd())
+        return find_place(self.repo, Path.cwd(), self.cache_dir)
 
     def progress(self, doing: str) -> AbstractContextManager[Progress]:
         """Show how far long work has come, until the block ends: only where people wait for text."""
@@ -72,7 +73,7 @@ class Session:
             from bggen.errors import UsageError  # noqa: PLC0415 - only a failure needs it
 
             raise UsageError(
-                f"--output github: {command} makes no annotations, only validate and render --check do",
+                f"--output github: {command} makes no annotations, only validate, check and render --check do",
                 hint="--output text or json; BGGEN_OUTPUT counts, too",
             )
 
@@ -123,20 +124,16 @@ Envs = Annotated[
         "--env", "-e", metavar="NAME", envvar="BGGEN_ENV", help="Only this environment; repeatable. All by default."
     ),
 ]
-DryRun = Annotated[
-    bool,
-    typer.Option("--dry-run", help="Print the plan: message, state diff and manifest diff. Nothing is changed."),
-]
-
 _SHARED: dict[str, Any] = {
     "repo": Annotated[
         str | None,
         typer.Option(
             "--repo",
             "-C",
-            metavar="PATH",
+            metavar="PATH|URL",
             envvar="BGGEN_REPO",
-            help="The config repo; found upwards from the working directory by default.",
+            help="The config repo: a checkout, found upwards from the working directory by default, or the URL of a"
+            " remote one, which needs no checkout.",
         ),
     ],
     "output": Annotated[
@@ -145,7 +142,16 @@ _SHARED: dict[str, Any] = {
             "--output",
             "-o",
             envvar="BGGEN_OUTPUT",
-            help="What to print on standard output; github: annotations, for validate and render --check.",
+            help="What to print on standard output; github: annotations, for validate, check and render --check.",
+        ),
+    ],
+    "cache_dir": Annotated[
+        Path | None,
+        typer.Option(
+            "--cache-dir",
+            metavar="DIR",
+            envvar="BGGEN_CACHE",
+            help="Where remote config repos are kept between runs; many processes may share it. Nowhere by default.",
         ),
     ],
     "quiet": Annotated[bool, typer.Option("--quiet", help="Print no text but errors.")],
@@ -155,7 +161,20 @@ _SHARED: dict[str, Any] = {
 Command = Callable[..., "Outcome"]
 
 
-def command(group: typer.Typer, *, annotates: bool = False) -> Callable[[Command], Command]:
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Options that some commands share.
+
+    Attributes:
+        parameters: name → annotation and default.
+        take: makes the commands' second argument of the values.
+    """
+
+    parameters: Mapping[str, tuple[Any, Any]]
+    take: Callable[[Mapping[str, Any]], object]
+
+
+def command(group: typer.Typer, *, annotates: bool = False, also: Shared | None = None) -> Callable[[Command], Command]:
     """Register a command: a function that takes a Session first and returns an Outcome.
 
     The session's fields become options of the command, so that no function repeats them.
@@ -163,7 +182,9 @@ def command(group: typer.Typer, *, annotates: bool = False) -> Callable[[Command
     Args:
         group: where to register it.
         annotates: whether `--output github` may mean something to it; nothing is done where it does not.
+        also: options that it shares with other commands, which it takes as its second argument.
     """
+    parameters_of = also.parameters if also else {}
 
     def register(function: Command) -> Command:
         @functools.wraps(function)
@@ -173,9 +194,14 @@ def command(group: typer.Typer, *, annotates: bool = False) -> Callable[[Command
             session = Session(**{name: values.pop(name) for name in _SHARED})
             if not annotates:
                 session.refuse_annotations(function.__name__)
-            return finish(function(session, **values), session)
+            asked = [also.take({name: values.pop(name) for name in parameters_of})] if also else []
+            return finish(function(session, *asked, **values), session)
 
-        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+        own = list(inspect.signature(function, eval_str=True).parameters.values())[1 + bool(also) :]
+        own += [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+            for name, (kind, default) in parameters_of.items()
+        ]
         shared = [
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=getattr(Session(), name), annotation=kind)
             for name, kind in _SHARED.items()

@@ -1,6 +1,6 @@
 """The only place that knows git: read a branch's tip, commit a plan, ask history."""
 
 from bggen.git.checkout import Checkout
-from bggen.git.deliver import Moved
+from bggen.git.target import Moved
 
 __all__ = ["Checkout", "Moved"]

@@ -1,4 +1,4 @@
-"""A bare repository of our own for one remote: temporary, or in a cache that many processes share."""
+"""A repository of our own for one remote: temporary, or in a cache that many processes share."""
 
 from __future__ import annotations
 
@@ -8,191 +8,176 @@ import hashlib
 import os
 import shutil
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bggen.errors import ContentionError, GitError
+from bggen.errors import GitError
+from bggen.git.partial import PartialObjects
 from bggen.git.process import Git
+from bggen.git.remote import Remote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
+    from bggen.credentials import Credential
     from bggen.remotes import RemoteUrl
 
-_MOST_PACKS = 100
-_MOST_BYTES = 300_000_000
-_PATIENCE = 300.0
-_CONFIG = (
-    "[core]\n\trepositoryformatversion = {version}\n\tbare = true\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n"
-)
+NAME = "bggen"
+# A generation of a cache is left behind when it has grown so much: every fetch adds a pack, and nothing is removed.
+_MOST_PACKS, _MOST_BYTES = 400, 256 * 1024 * 1024
+_CONFIG = "[core]\n\trepositoryformatversion = {version}\n\tbare = true\n\thooksPath = /dev/null\n"
 _SHA256 = "[extensions]\n\tobjectFormat = sha256\n"
 
 
-@dataclass(frozen=True, slots=True)
 class Bare:
-    """A bare repository without hooks, attributes, remotes or secrets; nothing but fetches and our commits go in."""
+    """A bare repository without hooks, attributes, alternates and branches, which holds what was fetched for a purpose.
 
-    git_dir: Path
-    cached: bool
+    Attributes:
+        git: runs in it.
+        objects: its objects; what is missing is fetched.
+        remote: the one remote.
+        scratch: a folder for what may be lost.
+    """
 
-    @property
-    def git(self) -> Git:
-        """Git in it; it never fetches a missing object by itself."""
-        return Git(self.git_dir, settings=(f"--git-dir={self.git_dir}",), environment={"GIT_NO_LAZY_FETCH": "1"})
-
-    @property
-    def scratch(self) -> Path:
-        """A folder for what bggen remembers; it may be lost."""
-        return self.git_dir / "bggen"
+    def __init__(self, folder: Path, url: RemoteUrl, credential: Credential | None, lock: int | None) -> None:
+        """Use `open`."""
+        self.git = Git(folder).with_variables({"GIT_DIR": str(folder)})
+        self.remote: Remote = (
+            Remote(self.git, NAME, url, credential, own=True)
+            if lock is None
+            else _Shared(self.git, NAME, url, credential, lock)
+        )
+        self.objects = PartialObjects(self.git, self.remote)
+        self.scratch = folder / "bggen"
 
     @classmethod
     @contextlib.contextmanager
-    def open(cls, url: RemoteUrl, cache: Path | None = None) -> Iterator[Bare]:
-        """Give a repository for that remote; without a cache it is gone afterwards.
+    def open(cls, url: RemoteUrl, cache: Path | None, credential: Credential | None) -> Iterator[Bare]:
+        """Make the repository, or take the one that the cache holds.
+
+        Args:
+            url: of the remote.
+            cache: the folder of all caches; None for a temporary one, which is removed at the end.
+            credential: what git signs in with.
 
         Raises:
-            GitError: the file system fails.
+            GitError: the folder cannot be written.
         """
-        try:
-            if cache is None:
-                with tempfile.TemporaryDirectory(prefix="bggen-", ignore_cleanup_errors=True) as folder:
-                    yield _make(cls(Path(folder).resolve() / "repo.git", cached=False))
-                return
-            bare, held = _generation(cache, url)
-        except OSError as error:
-            raise GitError(f"cannot make a folder for the repository: {error.strerror}") from error
-        try:
-            yield bare
-        finally:
-            os.close(held)
+        with contextlib.ExitStack() as stack:
+            try:
+                if cache is None:
+                    made = stack.enter_context(tempfile.TemporaryDirectory(prefix="bggen-", ignore_cleanup_errors=True))
+                    folder, lock = Path(made) / "repo.git", None
+                    _make(folder)
+                else:
+                    folder, lock = stack.enter_context(_generation(cache, url))
+            except OSError as error:
+                where = cache or tempfile.gettempdir()
+                raise GitError(f"cannot write to {where}: {error.strerror}", kind="files") from error
+            bare = cls(folder, url, credential, lock)
+            stack.callback(bare.objects.close)
+            try:
+                yield bare
+            except GitError as error:
+                if lock is not None and error.kind == "git":
+                    # It may be the cache: the next run starts a new generation.
+                    with contextlib.suppress(OSError):
+                        (folder.parent / "suspect").touch()
+                raise
+
+
+class _Shared(Remote):
+    """A remote that is fetched from into a repository which others use as well."""
+
+    def __init__(self, git: Git, name: str, url: RemoteUrl, credential: Credential | None, lock: int) -> None:
+        super().__init__(git, name, url, credential, own=True)
+        self._lock = lock
+
+    def fetch(self, *refs: str, depth: int | None = 1) -> dict[str, str]:
+        """See Remote; what git notes of a fetch is read before another one takes place."""
+        with self._alone():
+            return super().fetch(*refs, depth=depth)
+
+    def bring(self, oids: Collection[str], *, alone: bool = False) -> None:
+        """See Remote."""
+        with self._alone():
+            super().bring(oids, alone=alone)
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[tuple[int, ...]]:
-        """Take turns with the other processes that fetch into it; git inherits the descriptors that this gives.
-
-        So a git whose bggen was killed holds the lock until it has ended, and what lies around afterwards is garbage.
-
-        Raises:
-            ContentionError: another process did not end in time.
-            GitError: the file system fails.
-        """
-        descriptor = os.open(self.git_dir / "bggen" / "writing", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def _alone(self) -> Iterator[None]:
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
         try:
-            _wait(descriptor)
-            _sweep(self.git_dir)
-            yield (descriptor,)
+            # Git's children inherit the lock: whoever has it knows that what is locked here is a killed one's.
+            for left in self._git.cwd.glob("*.lock"):
+                left.unlink(missing_ok=True)
+            yield
         finally:
-            os.close(descriptor)
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
 
-    def spoil(self) -> None:
-        """Let nobody start to use this one: something in it does not work."""
-        with contextlib.suppress(OSError):
-            (self.scratch / "spoilt").touch()
-
-    def use_sha256(self) -> None:
-        """Make it a repository of SHA-256 objects; it must be empty."""
-        (self.git_dir / "config").write_text(_CONFIG.format(version=1) + _SHA256, encoding="ascii")
+    def _inherited(self) -> Sequence[int]:
+        return (self._lock,)
 
 
-def _make(bare: Bare) -> Bare:
-    """Write what `git init --bare` would, without its templates: hooks and the like."""
-    for folder in ("objects/info", "objects/pack", "refs/heads", "bggen"):
-        (bare.git_dir / folder).mkdir(mode=0o700, parents=True)
-    (bare.git_dir / "config").write_text(_CONFIG.format(version=0), encoding="ascii")
-    (bare.git_dir / "HEAD").write_text("ref: refs/heads/bggen-none\n", encoding="ascii")
-    return bare
+@contextlib.contextmanager
+def _generation(cache: Path, url: RemoteUrl) -> Iterator[tuple[Path, int]]:
+    """Yield the repository that the cache has for the remote, and the descriptor of the lock for fetches into it."""
+    # Absolute: git works in the folder itself.
+    home = cache.absolute() / hashlib.sha256(url.text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        door = stack.enter_context(_opened(home / "lock"))
+        fcntl.flock(door, fcntl.LOCK_EX)
+        numbers = sorted(int(each.name) for each in home.iterdir() if each.name.isdecimal())
+        number = numbers[-1] if numbers else 1
+        if _is_used_up(home / str(number)):
+            number += 1
+        place = home / str(number)
+        if not (place / "repo.git" / "config").exists():
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir()
+            _make(place / "repo.git")
+        # Whoever works in a generation keeps a shared lock on it, so that it is not removed below them.
+        use = stack.enter_context(_opened(place / "use"))
+        fcntl.flock(use, fcntl.LOCK_SH)
+        for old in numbers:
+            if old < number:
+                _remove(home / str(old))
+        fcntl.flock(door, fcntl.LOCK_UN)
+        yield place / "repo.git", stack.enter_context(_opened(place / "fetch"))
 
 
-def _generation(cache: Path, url: RemoteUrl) -> tuple[Bare, int]:
-    """Return the newest generation that is fit for use, and the descriptor that keeps others from removing it."""
-    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = cache.resolve() / hashlib.sha256(url.text.encode()).hexdigest()[:32]
-    folder.mkdir(mode=0o700, exist_ok=True)
-    turn = os.open(folder / "turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+def _is_used_up(place: Path) -> bool:
+    packs = place / "repo.git" / "objects" / "pack"
+    if (place / "suspect").exists():
+        return True
     try:
-        _wait(turn)
-        numbers = sorted(int(name) for name in os.listdir(folder) if name.isdigit())
-        last = numbers[-1] if numbers else 0
-        bare = Bare(folder / str(last), cached=True)
-        if not numbers or not _is_fit(bare.git_dir):
-            last += 1
-            fresh = Path(tempfile.mkdtemp(prefix="new-", dir=folder))
-            _make(Bare(fresh / "git", cached=True))
-            (fresh / "git").rename(folder / str(last))
-            bare = Bare(folder / str(last), cached=True)
-        held = os.open(bare.scratch / "use", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(held, fcntl.LOCK_SH)
-        _drop_old(folder, keep=str(last))
-        return bare, held
-    finally:
-        os.close(turn)
-
-
-def _drop_old(folder: Path, *, keep: str) -> None:
-    """Remove the generations that nobody uses any more; the caller has the turn."""
-    for path in folder.iterdir():
-        if path.name in {keep, "turn"}:
-            continue
-        if path.name.isdigit():
-            with contextlib.suppress(OSError):
-                used = os.open(path / "bggen" / "use", os.O_RDWR | os.O_CLOEXEC)
-                try:
-                    fcntl.flock(used, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
-                    continue
-                finally:
-                    os.close(used)
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _is_fit(git_dir: Path) -> bool:
-    """Whether it is whole as far as a glance tells, and small enough.
-
-    A pack ends in the checksum that its index repeats, so a pack that was cut off is found without reading it.
-    Source: gitformat-pack(5).
-    """
-    try:
-        if (git_dir / "bggen" / "spoilt").exists() or not (git_dir / "HEAD").read_bytes().startswith(b"ref: "):
-            return False
-        wide = b"sha256" in (git_dir / "config").read_bytes()
-        packs = [path for path in (git_dir / "objects" / "pack").iterdir() if path.suffix == ".pack"]
-        if len(packs) > _MOST_PACKS or sum(path.stat().st_size for path in packs) > _MOST_BYTES:
-            return False
-        width = 32 if wide else 20
-        return all(
-            _tail(path, width) == _tail(path.with_suffix(".idx"), 2 * width)[:width]
-            for path in packs
-            if path.name.startswith("pack-") and path.with_suffix(".idx").exists()
-        )
-    except OSError:
+        with os.scandir(packs) as entries:
+            sizes = [entry.stat().st_size for entry in entries if entry.name.endswith(".pack")]
+    except FileNotFoundError:
         return False
+    return len(sizes) > _MOST_PACKS or sum(sizes) > _MOST_BYTES
 
 
-def _tail(path: Path, size: int) -> bytes:
-    with path.open("rb") as file:
-        file.seek(-size, os.SEEK_END)
-        return file.read()
+def _remove(place: Path) -> None:
+    """Remove an old generation, unless somebody still works in it."""
+    with contextlib.suppress(OSError), _opened(place / "use") as use:
+        fcntl.flock(use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(place, ignore_errors=True)
 
 
-def _sweep(git_dir: Path) -> None:
-    """Remove what a killed git left behind; only who has the lock of `writing` may."""
-    for path in [*git_dir.glob("*.lock"), *git_dir.glob("refs/**/*.lock"), *git_dir.glob("shallow_*")]:
-        path.unlink(missing_ok=True)
-    for path in (git_dir / "objects" / "pack").iterdir():
-        if path.name.startswith(("tmp_", ".tmp-")):
-            path.unlink(missing_ok=True)
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
-def _wait(descriptor: int) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise ContentionError("another bggen has held the cache for minutes", hint="try again") from None
-            time.sleep(0.005)
-        else:
-            return
+def _make(folder: Path, *, sha256: bool = False) -> None:
+    """Write the few files of an empty repository, the configuration last: without it, there is none."""
+    for part in ("objects/info", "objects/pack", "refs/heads", "bggen"):
+        (folder / part).mkdir(parents=True)
+    (folder / "HEAD").write_text("ref: refs/heads/none\n", encoding="ascii")
+    config = _CONFIG.format(version=int(sha256)) + (_SHA256 if sha256 else "")
+    (folder / "config").write_text(config, encoding="ascii")

@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, Self
 
 from bggen.errors import GitError
 from bggen.git import lock
-from bggen.git.deliver import deliver, identity_settings, refuse_nameless
+from bggen.git.deliver import deliver
 from bggen.git.index import IndexUpdate
 from bggen.git.objects import Objects
 from bggen.git.place import Head, Place, locate, read_head, refuse_unready, short
+from bggen.git.process import reason
 from bggen.git.recovery import recover
+from bggen.git.signature import UNSIGNED, identity
 from bggen.git.status import PendingStatus
 from bggen.git.tip import TipFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from bggen.git.process import Git
+    from bggen.git.signature import Signature
     from bggen.model import Change
 
 
@@ -97,9 +101,41 @@ class Checkout:
         self._head = read_head(self._place)
         refuse_unready(self._place, self._head)
 
-    def tip_files(self) -> TipFiles:
-        """Return the files as the tip holds them."""
-        return TipFiles(self._objects, self._head.commit, self._place.prefix)
+    @property
+    def place(self) -> Place:
+        """Where it lies in its repository."""
+        return self._place
+
+    @property
+    def git(self) -> Git:
+        """Runs git in it."""
+        return self._place.git
+
+    @property
+    def prefix(self) -> str:
+        """The config repo's folder in the repository: "" or with a `/` at its end."""
+        return self._place.prefix
+
+    @property
+    def objects(self) -> Objects:
+        """The repository's objects."""
+        return self._objects
+
+    def tip_files(self, commit: str | None = None) -> TipFiles:
+        """Return the files as the tip holds them, or another commit."""
+        return TipFiles(self._objects, commit or self._head.commit, self._place.prefix)
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether `new` is `old` or has it in its history, as far as that is here."""
+        return old == new or self._place.git.run("merge-base", "--is-ancestor", old, new).code == 0
+
+    def fast_forward(self, commit: str) -> str | None:
+        """Bring branch, index and work tree to a commit that lies ahead; return why not, where git cannot."""
+        # Git holds the index by itself.
+        self._release_index()
+        done = self._place.git.run("merge", "--quiet", "--ff-only", "--no-stat", commit)
+        self.refresh()
+        return None if done.code == 0 else reason(done.err)
 
     def watch(self, paths: Sequence[str]) -> PendingStatus:
         """Start to look for uncommitted changes of these files and folders, relative to `root`.
@@ -157,7 +193,16 @@ class Checkout:
         if index is not None:
             index.close()
 
-    def deliver(self, tip: str, changes: Sequence[Change], message: str, reflog: str) -> str:
+    def deliver(
+        self,
+        tip: str,
+        changes: Sequence[Change],
+        message: str,
+        reflog: str,
+        *,
+        signature: Signature = UNSIGNED,
+        publish: Callable[[str], None] = lambda _: None,
+    ) -> str:
         """Make one commit of the changes on the branch, and let the files on disk and in the index follow.
 
         Args:
@@ -165,6 +210,8 @@ class Checkout:
             changes: the files; the caller has made sure by `watch` that none has uncommitted changes.
             message: the commit message.
             reflog: the line for the reflog.
+            signature: author and signature of the commit.
+            publish: is given the new commit before anything that a user sees moves.
 
         Returns:
             The new commit's id.
@@ -193,20 +240,17 @@ class Checkout:
                     reflog=reflog,
                     lock=held,
                     index=self._index,
+                    signature=signature,
+                    publish=publish,
                     hidden=next((marked for marked in seen if marked is not None), None),
                 )
             finally:
                 self._release_index()
 
-    def identity(self) -> str:
-        """Return the committer as `Name <mail>`.
+    def identity(self, signature: Signature = UNSIGNED) -> str:
+        """Return who makes a change as `Name <mail>`.
 
         Raises:
             RefusedError: git knows none; the hint says how to set it.
         """
-        done = self._place.git.run(*identity_settings(), "var", "GIT_COMMITTER_IDENT")
-        if done.code != 0:
-            refuse_nameless(done.err)
-            raise done.error("find out who commits")
-        # Two words after the mail address: the time and its zone.
-        return done.out.decode("utf-8", "replace").strip().rsplit(" ", 2)[0]
+        return identity(self._place.git, signature)

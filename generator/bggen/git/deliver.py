@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 from typing import TYPE_CHECKING
 
 from bggen.errors import BggenError, GitError, RefusedError
 from bggen.git import journal
+from bggen.git.commits import commit_tree, rewrite
 from bggen.git.content import cleaned, on_disk, refuse_lossy
 from bggen.git.index import IndexUpdate, hidden_paths
 from bggen.git.place import refuse_unready, same_branch, short
 from bggen.git.settings import PendingSettings
-from bggen.git.trees import Rewrite
+from bggen.git.target import Moved
 from bggen.workspace import Staged, WorkTree, not_a, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from bggen.git.objects import Objects
     from bggen.git.place import Head, Place
+    from bggen.git.signature import Signature
     from bggen.git.trees import File
     from bggen.model import Change
-
-
-class Moved(Exception):  # noqa: N818 - not an error: the caller plans again on the new tip
-    """The branch is not at the commit that the change was planned on."""
 
 
 def deliver(
@@ -40,6 +37,8 @@ def deliver(
     reflog: str,
     lock: int,
     index: IndexUpdate,
+    signature: Signature,
+    publish: Callable[[str], None] = lambda _: None,
     hidden: Mapping[str, str] | None = None,
 ) -> str:
     """Commit the changes on top of `head` and let the files on disk and their index entries follow.
@@ -56,6 +55,8 @@ def deliver(
         reflog: the line for the reflog.
         lock: the descriptor of bggen's lock in this checkout.
         index: the index, held; the caller closes it.
+        signature: author and signature of the commit.
+        publish: is given the new commit before anything that a user sees moves; what it raises ends the delivery.
         hidden: which of the files git was told not to look at, where this is known (see `hidden_paths`).
 
     Returns:
@@ -73,19 +74,21 @@ def deliver(
     work = WorkTree(place.root)
     for change in changes:
         _refuse_obstacle(work, change)
-    new_tree = _rewrite(place, objects, head.commit, contents)
+    new_tree = rewrite(objects, head.commit, {place.prefix + path: content for path, content in contents.items()})
     files = {path: new_tree.files[place.prefix + path] for path in contents}
     files = {path: file for path, file in files.items() if file.old != file.new}
     if not files:
         return head.commit
-    with contextlib.closing(PendingSettings(place)) as asked:
+    with contextlib.closing(PendingSettings(place.git)) as asked:
         if hidden is None:
             hidden = hidden_paths(place, files)
         if hidden:
             _refuse_hidden_edits(place, work, files, hidden)
         objects.write(new_tree.objects)
         settings = asked.result()
-        commit = _commit(place, new_tree.top, head.commit, message, sign=settings.sign)
+        commit = commit_tree(
+            place.git, new_tree.top, head.commit, message=message, signature=signature, sign=settings.sign
+        )
         blobs = {path: file.new for path, file in files.items() if file.new}
         written = on_disk(place, blobs)
         if settings.filters:
@@ -101,6 +104,7 @@ def deliver(
             for path, file in files.items()
         )
         note = journal.Journal(ref, head.commit, commit, items, tuple(staged.folders))
+        publish(commit)
         _move(place, head, note, staged, index, marked=hidden, reflog=reflog, lock=lock)
     return commit
 
@@ -154,58 +158,6 @@ def _move_ref(place: Place, head: Head, note: journal.Journal, *, reflog: str, l
     if commit != note.old:
         raise Moved
     raise done.error(f"move the branch {printable(short(note.ref))}")
-
-
-def _rewrite(place: Place, objects: Objects, commit: str, contents: Mapping[str, bytes | None]) -> Rewrite:
-    def read(oid: str) -> bytes:
-        found = objects.get(oid)
-        if found is None or found.body is None:
-            raise GitError(f"cannot read the tree {oid[:10]}", hint="run `git fsck` in the config repo")
-        return found.body
-
-    top = objects.get(f"{commit}^{{tree}}")
-    if top is None:
-        raise GitError(f"cannot read the commit {commit[:10]}", hint="run `git fsck` in the config repo")
-    return Rewrite(top.oid, {place.prefix + path: content for path, content in contents.items()}, read, len(commit))
-
-
-def _commit(place: Place, tree: str, parent: str, message: str, *, sign: bool) -> str:
-    settings = ["-c", "i18n.commitEncoding=UTF-8", *identity_settings()]
-    signing = ["-S"] if sign else []
-    done = place.git.run(
-        *settings, "commit-tree", *signing, "-p", parent, "-F", "-", tree, stdin=message.encode("utf-8")
-    )
-    if done.code == 0:
-        return done.out.decode().strip()
-    refuse_nameless(done.err)
-    if sign:
-        words = [line.strip() for line in done.err.decode("utf-8", "replace").splitlines() if line.strip()]
-        said = "; ".join(dict.fromkeys(line.removeprefix("error: ").removeprefix("fatal: ") for line in words))
-        raise GitError(
-            f"git could not sign the commit: {printable(said)[:500]}",
-            hint="try `git commit --allow-empty -S`; commit.gpgsign, gpg.format and user.signingKey decide",
-            kind="signing",
-        )
-    raise done.error("make the commit")
-
-
-def identity_settings() -> list[str]:
-    """Return the options by which git takes nobody's name from the machine's accounts."""
-    return [] if os.environ.get("EMAIL") else ["-c", "user.useConfigOnly=true"]
-
-
-def refuse_nameless(err: bytes) -> None:
-    """Raise where git says that it knows no name or mail address.
-
-    Raises:
-        RefusedError: with the way to set it.
-    """
-    if re.search(rb"tell me who you are|auto-detection is disabled|empty ident name|auto-detect email", err):
-        raise RefusedError(
-            "git knows no name and mail address to commit with",
-            hint="git config user.name 'NAME' && git config user.email MAIL",
-            kind="identity",
-        )
 
 
 def _refuse_obstacle(work: WorkTree, change: Change) -> None:

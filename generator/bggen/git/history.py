@@ -47,7 +47,8 @@ class PastRelease:
 class PastState:
     """A commit that changed the state, who made it, and the state files that it left, by name.
 
-    Names and words are those of a line: nothing in them moves a terminal's cursor.
+    Names and words are those of a line: nothing in them moves a terminal's cursor. `source` is as the commit's trailers
+    have it, unchecked: the id of the source commit and its repository, "" for what they do not name.
     """
 
     commit: str
@@ -55,6 +56,7 @@ class PastState:
     author: str
     subject: str
     files: Mapping[str, bytes]
+    source: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class _Commit:
     date: datetime
     author: str
     subject: str
+    source: tuple[str, str]
     changed: Sequence[str]
 
 
@@ -168,6 +171,7 @@ def past_states(root: Path, folder: str, names: Sequence[str], *, most: int) -> 
                 printable(commit.author),
                 printable(commit.subject),
                 _files(objects, f"{commit.id}:{place.prefix}{folder}", names),
+                commit.source,
             )
             for commit in commits
         ]
@@ -221,7 +225,7 @@ def _log(place: Place, paths: Sequence[str], *options: str, pattern: bool = Fals
         "--first-parent",
         "-m",
         "--encoding=UTF-8",
-        "--format=%x00%H %ct%x00%an%x00%s%x00",
+        f"--format=%x00%H %ct%x00%an%x00%s%x00{_trailer('sha')}%x00{_trailer('repourl')}%x00",
         "--name-only",
         "--relative",
         "--no-renames",
@@ -234,10 +238,17 @@ def _log(place: Place, paths: Sequence[str], *options: str, pattern: bool = Fals
         *([f":(glob){_pattern(paths)}"] if pattern else path_arguments(paths)),
     )
     fields = out.decode("utf-8", "surrogateescape").split("\0")[1:]
-    for head, author, subject, names in zip(*[iter(fields)] * 4, strict=True):
+    for head, author, subject, sha, repo, names in zip(*[iter(fields)] * 6, strict=True):
         commit, _, seconds = head.partition(" ")
         changed = [name for name in names.split("\n") if name]
-        yield _Commit(commit, datetime.fromtimestamp(int(seconds), UTC), author, subject, changed)
+        date = datetime.fromtimestamp(int(seconds), UTC)
+        # Of several, Argo CD takes the last one.
+        source = sha.rstrip("\n").rpartition("\n")[2], repo.rstrip("\n").rpartition("\n")[2]
+        yield _Commit(commit, date, author, subject, source, changed)
+
+
+def _trailer(key: str) -> str:
+    return f"%(trailers:key=Argocd-reference-commit-{key},valueonly)"
 
 
 def _pattern(paths: Sequence[str]) -> str:

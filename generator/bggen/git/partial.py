@@ -1,95 +1,135 @@
-"""Read a config repo from a repository that lacks most objects; what is missing is brought, a folder at a time."""
+"""The files of a commit of which little is here: what is read is fetched, an app at a time."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from bggen.errors import GitError
 from bggen.git.objects import Objects
 from bggen.git.tip import TipFiles
 from bggen.git.trees import kind_of, parse
-from bggen.workspace import segments
+from bggen.workspace import not_a, segments
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from bggen.git.objects import Found
     from bggen.git.process import Git
     from bggen.git.remote import Remote
-    from bggen.git.trees import Tree
+    from bggen.git.trees import Entry, Tree
 
-_APPS = "apps"
+_ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _MAX_TREE = 64 * 1024 * 1024
+# `apps/<app>`: the folder that is fetched whole.
+_APP = 2
 
 
 class PartialObjects(Objects):
-    """The objects of a repository that lacks some, which its remote has."""
+    """Objects that are fetched where they are missing."""
 
     def __init__(self, git: Git, remote: Remote) -> None:
+        """Read through `git`, and fetch from the remote."""
         super().__init__(git)
-        self._remote = remote
+        self._source = remote
 
     def get(self, name: str, *, limit: int = _MAX_TREE) -> Found | None:
-        """Return the object; one that is missing is brought, with everything below it. See Objects.
-
-        Raises:
-            GitError: git or the remote fails.
-        """
-        found = super().get(name, limit=limit)
-        if found is None and _is_id(name):
-            self._remote.bring([name])
-            found = super().get(name, limit=limit)
+        """Return the object; one that is missing is fetched, alone, where it is named by its id."""
+        found = self.here(name, limit=limit)
+        if found is None and _ID.match(name):
+            self.bring([name], alone=True)
+            found = self.here(name, limit=limit)
         return found
 
-    def bring_below(self, oids: Collection[str]) -> None:
-        """Bring what is missing of these trees and blobs and of all that is below them, in one fetch."""
-        missing, waiting = set[str](), list(oids)
-        while waiting:
-            oid = waiting.pop()
-            found = super().get(oid)
-            if found is None:
-                missing.add(oid)
-            elif found.kind == "tree" and found.body is not None:
-                entries = parse(found.body, len(oid)).values()
-                waiting += [entry[1].hex() for entry in entries if kind_of(entry) != "submodule"]
-        if missing:
-            self._remote.bring(missing)
+    def here(self, name: str, *, limit: int = _MAX_TREE) -> Found | None:
+        """Return the object where it is here."""
+        return super().get(name, limit=limit)
+
+    def missing(self, oids: Sequence[str]) -> list[str]:
+        """Return those of the ids whose objects are not here."""
+        if not oids:
+            return []
+        asked = "".join(f"{oid}\n" for oid in oids).encode()
+        out = self._git.output("look at the objects", "cat-file", "--batch-check", stdin=asked)
+        return [line.partition(" ")[0] for line in out.decode().splitlines() if line.endswith(" missing")]
+
+    def bring(self, oids: Sequence[str], *, alone: bool = False) -> None:
+        """Fetch objects; see Remote."""
+        self._source.bring(oids, alone=alone)
 
 
 class RemoteFiles(TipFiles):
-    """The files of a commit, walked from tree to tree; an app's folder is brought whole when it is first touched."""
+    """The files of a commit; it goes from tree to tree by their ids, and fetches the folder of an app as a whole."""
 
     def __init__(self, objects: PartialObjects, commit: str) -> None:
-        """Read nothing yet.
-
-        Args:
-            objects: the repository's objects.
-            commit: the commit's full id.
-        """
+        """Read nothing yet; the commit itself is here."""
         super().__init__(objects, commit, "")
         self._partial = objects
         self._brought: set[str] = set()
 
-    def bring(self, paths: Collection[str]) -> None:
-        """Bring these files and folders ahead, all in one fetch; what does not exist is left out.
+    def bring(self, paths: Sequence[str]) -> None:
+        """Fetch files and folders that are about to be read, in one go; what does not exist is left out."""
+        wanted = [path for path in dict.fromkeys(paths) if path not in self._brought]
+        if not wanted:
+            return
+        found = (self._entry(path) for path in wanted)
+        missing = self._missing([entry for entry in found if entry and kind_of(entry) in {"file", "folder"}])
+        if missing:
+            self._partial.bring(missing)
+        self._brought.update(wanted)
 
-        Raises:
-            InvalidError: something else than a folder stands on the way.
-            GitError: git or the remote fails.
-        """
-        self._brought.update(paths)
-        oids = []
-        for path in paths:
-            *folder, name = segments(path)
-            entry = (self._folder(folder) or {}).get(name.encode("utf-8", "surrogateescape"))
-            if entry is not None and kind_of(entry) in {"file", "folder"}:
-                oids.append(entry[1].hex())
-        self._partial.bring_below(oids)
+    def read(self, path: str) -> bytes | None:
+        """Return the file's bytes; see Files."""
+        self._bring_app(segments(path))
+        return super().read(path)
 
     def _folder(self, names: Sequence[str]) -> Tree | None:
-        if names:
-            app = "/".join(names[:2])
-            if len(names) > 1 and names[0] == _APPS and app not in self._brought:
-                self.bring([app])
-            # The tree above first: its entry is the id, and git need not walk through trees that are not there.
-            self._folder(names[:-1])
-        return super()._folder(names)
+        folder = "/".join(names)
+        if folder not in self._trees:
+            self._bring_app(names)
+            entry = self._entry(folder) if names else None
+            if names and entry is None:
+                self._trees[folder] = None
+            elif entry is not None and kind_of(entry) != "folder":
+                raise not_a(folder, kind_of(entry), "folder")
+            else:
+                self._trees[folder] = self._tree(entry[1].hex() if entry else self._top())
+        return self._trees[folder]
+
+    def _bring_app(self, names: Sequence[str]) -> None:
+        if len(names) > _APP - 1 and names[0] == "apps":
+            self.bring(["/".join(names[:_APP])])
+
+    def _entry(self, path: str) -> Entry | None:
+        above, _, name = path.rpartition("/")
+        return (self._folder(segments(above)) or {}).get(name.encode("utf-8", "surrogateescape"))
+
+    def _top(self) -> str:
+        found = self._partial.get(self._commit)
+        if found is None or found.body is None or not found.body.startswith(b"tree "):
+            raise GitError(f"cannot read the commit {self._commit[:10]}")
+        return found.body[len(b"tree ") :].partition(b"\n")[0].decode()
+
+    def _tree(self, oid: str) -> Tree:
+        found = self._partial.get(oid)
+        if found is None or found.body is None:
+            raise GitError(f"cannot read the tree {oid[:10]}: the remote does not give it")
+        return parse(found.body, len(self._commit))
+
+    def _missing(self, entries: Sequence[Entry]) -> list[str]:
+        """Return what has to be fetched so that everything below the entries is here."""
+        blobs: list[str] = []
+        wanted: list[str] = []
+        waiting = list(entries)
+        while waiting:
+            entry = waiting.pop()
+            oid = entry[1].hex()
+            if kind_of(entry) == "file":
+                blobs.append(oid)
+            elif kind_of(entry) == "folder":
+                found = self._partial.here(oid)
+                if found is None or found.body is None:
+                    wanted.append(oid)
+                else:
+                    waiting += parse(found.body, len(self._commit)).values()
+        return wanted + self._partial.missing(blobs)

@@ -56,11 +56,11 @@ SETTINGS = (
     "-c",
     "color.ui=false",
     "-c",
-    "core.fsmonitor=false",
-    "-c",
     "log.showSignature=false",
     "-c",
     "submodule.recurse=false",
+    "-c",
+    "core.fsmonitor=false",
 )
 
 
@@ -82,19 +82,15 @@ class Done:
 class Git:
     """Runs git in one folder."""
 
-    def __init__(
-        self, cwd: Path, *, settings: Sequence[str] = (), environment: Mapping[str, str] | None = None
-    ) -> None:
-        """Start nothing yet.
-
-        Args:
-            cwd: the folder.
-            settings: options of git itself, before every subcommand.
-            environment: variables for every git on top of bggen's own.
-        """
+    def __init__(self, cwd: Path) -> None:
         self.cwd = cwd
-        self._settings = tuple(settings)
-        self._environment = _environment() | dict(environment or {})
+        self._environment = _environment()
+
+    def with_variables(self, variables: Mapping[str, str]) -> Git:
+        """Return one that runs git in the same folder, with these environment variables as well."""
+        other = Git(self.cwd)
+        other._environment = self._environment | dict(variables)
+        return other
 
     def start(
         self,
@@ -103,7 +99,6 @@ class Git:
         stderr: int = subprocess.PIPE,
         keep_open: Sequence[int] = (),
         own_group: bool = False,
-        environment: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
         """Start git and return at once.
 
@@ -113,16 +108,15 @@ class Git:
             stderr: PIPE, or DEVNULL for one that lives long and whose words are not read.
             keep_open: file descriptors that git inherits.
             own_group: whether a Ctrl-C at the terminal, or a kill of bggen's process group, shall not reach it.
-            environment: variables that this one process has on top of the others.
 
         Raises:
             GitError: there is no git, or the folder is gone.
         """
         try:
             return subprocess.Popen(
-                ["git", *SETTINGS, *self._settings, *arguments],
+                ["git", *SETTINGS, *arguments],
                 cwd=self.cwd,
-                env={**self._environment, **(environment or {})},
+                env=self._environment,
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -160,37 +154,14 @@ def path_arguments(paths: Collection[str]) -> list[str]:
     return sorted(paths) if sum(map(len, paths)) <= _MOST_ARGUMENTS else ["."]
 
 
-def finish(process: subprocess.Popen[bytes], stdin: bytes | None = None) -> Done:
-    """Feed the process, wait for its end and return what came of it."""
-    out, err = process.communicate(stdin)
-    return Done(process.returncode, out, err or b"")
-
-
-def finish_within(process: subprocess.Popen[bytes], seconds: float, *, group: bool) -> Done | None:
-    """Wait for the process's end, at most so long; None: it was ended, and with `group` all that it had started.
-
-    However this is left (Ctrl-C, too), the process has ended.
-    """
+def finish(process: subprocess.Popen[bytes], stdin: bytes | None = None, *, timeout: float | None = None) -> Done:
+    """Feed the process, wait for its end and return what came of it; after so many seconds it is ended."""
     try:
-        out, err = process.communicate(timeout=seconds)
+        out, err = process.communicate(stdin, timeout)
     except subprocess.TimeoutExpired:
-        _end_all(process, group=group)
-        return None
-    except BaseException:
-        _end_all(process, group=group)
-        raise
+        end(process)
+        return Done(-signal.SIGTERM, b"", b"")
     return Done(process.returncode, out, err or b"")
-
-
-def _end_all(process: subprocess.Popen[bytes], *, group: bool) -> None:
-    # Asked first, all of them: git and its helpers remove their temporary files and lock files then.
-    with contextlib.suppress(OSError):
-        if group:
-            os.killpg(process.pid, signal.SIGTERM)
-    end(process)
-    with contextlib.suppress(OSError):
-        if group:
-            os.killpg(process.pid, signal.SIGKILL)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -1,239 +1,301 @@
-"""One remote, from inside one repository: ask where its refs are, fetch little, push by compare-and-swap."""
+"""Talk to one remote from inside one repository: ask for branches, fetch what is read, push by compare-and-swap."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
-import re
+import subprocess
 from typing import TYPE_CHECKING
 
-from bggen.errors import RefusedError
-from bggen.git.network import PATIENCE, Network
-from bggen.git.push import push
+from bggen.credentials import secrets
+from bggen.errors import GitError, RefusedError, UnknownOutcomeError
+from bggen.git.outcome import failure_kind, outcome_of, reason_of
+from bggen.git.process import finish
+from bggen.git.target import Moved
+from bggen.remotes import SCHEMES, redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from bggen.credentials import Credential
-    from bggen.git.bare import Bare
+    from bggen.git.outcome import Outcome
     from bggen.git.process import Done, Git
     from bggen.remotes import RemoteUrl
 
-OWN_NAME = "bggen-own"
-_FILTERS = ("tree:2", "blob:none", "")
-_REFUSES_FILTER = re.compile(rb"filter", re.IGNORECASE)
-_MOST_WANTS = 1000
-_DEEPEST = 2_147_483_647
-_LOOK_BACK = 200
+# In seconds. A stalled connection ends by git's own limit of speed, long before.
+TIMEOUT = 600.0
+_PUSHES = 3
+_DEEP_ENOUGH = 50
+_MOST_WANTS = 20_000
+# By falling thrift: the newest commit with the trees and files of the top two levels; all trees; everything.
+_FILTERS = ("tree:2", "blob:none", None)
+_HELPER = (
+    '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$BGGEN_GIT_USERNAME" "$BGGEN_GIT_PASSWORD"; }; f'
+)
+_QUIET = (
+    *("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "fetch.writeCommitGraph=false"),
+    *("-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30", "-c", "push.gpgSign=false"),
+    *("-c", "push.followTags=false", "-c", "fetch.recurseSubmodules=false", "-c", "protocol.version=2"),
+)
+_HINTS = {
+    "auth": "set BGGEN_TOKEN, or see that `git ls-remote` can sign in there",
+    "network": "nothing was changed; try it again",
+    "missing": "look at the URL; without a token that may read it, a private repository seems not to exist",
+}
 
 
 class Remote:
-    """One remote. In a checkout, git's own configuration of that name decides; in a Bare, the address does."""
+    """One remote. A repository of our own gets no more than is read; a checkout gets what `git fetch` gets."""
 
     def __init__(
-        self,
-        git: Git,
-        name: str,
-        url: RemoteUrl,
-        credential: Credential | None = None,
-        *,
-        environ: Mapping[str, str] | None = None,
-        bare: Bare | None = None,
-        patience: float = PATIENCE,
+        self, git: Git, name: str, url: RemoteUrl, credential: Credential | None = None, *, own: bool = False
     ) -> None:
         """Ask nothing yet.
 
         Args:
-            git: in the repository.
-            name: what git is given: `origin` in a checkout; OWN_NAME with `bare`.
-            url: where the remote is.
-            credential: what bggen itself says when the remote asks; None leaves that to git.
-            environ: whose secrets are kept out of messages.
-            bare: the repository of our own that `git` works in; None: a checkout of the user's.
-            patience: the longest that one command may take, in seconds.
+            git: runs in the repository.
+            name: what git knows the remote by.
+            url: where it is.
+            credential: what git signs in with; None where that is its own affair.
+            own: whether the repository is bggen's, which holds nothing but what was fetched for a purpose.
         """
-        self._git = git
-        self._bare = bare
-        self._network = Network(git, name, url, credential, environ or {}, own=bare is not None, patience=patience)
-        self._filters = list(_FILTERS)
-
-    @classmethod
-    def of(
-        cls,
-        bare: Bare,
-        url: RemoteUrl,
-        credential: Credential | None = None,
-        *,
-        environ: Mapping[str, str] | None = None,
-        patience: float = PATIENCE,
-    ) -> Remote:
-        """Return the remote that a repository of our own is for."""
-        return cls(bare.git, OWN_NAME, url, credential, environ=environ, bare=bare, patience=patience)
+        self.url = url
+        self._name = name
+        self._own = own
+        self._rung = 0
+        self._settings, variables = _signing_in(url, credential)
+        if own:
+            self._settings += ["-c", f"remote.{name}.url={url.text}"]
+        self._git = git.with_variables({"GIT_ALLOW_PROTOCOL": ":".join(SCHEMES), **variables})
+        self._secrets = (*secrets(os.environ), *([credential.password] if credential else []))
 
     def tips(self, *refs: str) -> dict[str, str | None]:
-        """Return where these refs are, by their full names; None where there is none.
+        """Return each full ref's commit, None where there is no such ref; one round trip.
 
         Raises:
-            GitError: the remote does not answer.
+            GitError: the remote cannot be asked.
         """
-        done = self._network.run("ls-remote", "--quiet", "--", self._network.name, *refs)
+        done = self._run("ls-remote", "--quiet", self._name, *refs)
         if done.code != 0:
-            raise self._network.error(done, "ask the remote for its branches")
+            raise self._failure("read the remote", done)
         lines = (line.partition("\t") for line in done.out.decode("utf-8", "surrogateescape").splitlines())
-        found = {name: oid for oid, _, name in lines}
+        found = {ref: oid for oid, _, ref in lines}
         return {ref: found.get(ref) for ref in refs}
 
     def default_branch(self) -> str:
-        """Return the name of the branch that the remote's HEAD names, as people write it.
+        """Return the branch that the remote's HEAD names, in full.
 
         Raises:
-            RefusedError: there is none: the repository is empty, or its HEAD is detached.
-            GitError: the remote does not answer.
+            RefusedError: it names none: the repository is empty.
+            GitError: the remote cannot be asked.
         """
-        done = self._network.run("ls-remote", "--quiet", "--symref", "--", self._network.name, "HEAD")
+        done = self._run("ls-remote", "--quiet", "--symref", self._name, "HEAD")
         if done.code != 0:
-            raise self._network.error(done, "ask the remote for its branches")
-        found = re.search(rb"^ref: refs/heads/([^\t\n]+)\tHEAD$", done.out, re.MULTILINE)
-        if not found:
-            raise RefusedError("the remote has no default branch with a commit", hint="--branch NAME", kind="branch")
-        return found[1].decode("utf-8", "surrogateescape")
+            raise self._failure("read the remote", done)
+        for line in done.out.decode("utf-8", "surrogateescape").splitlines():
+            ref, tab, name = line.partition("\t")
+            if tab and name == "HEAD" and ref.startswith("ref: refs/heads/"):
+                return ref.removeprefix("ref: ")
+        raise RefusedError(
+            "the remote says of no branch that it is the usual one", hint="name it with --base BRANCH", kind="branch"
+        )
 
-    def fetch(self, *refs: str) -> dict[str, str]:
-        """Bring the newest commit of these refs, by their full names; into a Bare only its upper two levels of trees.
+    def fetch(self, *refs: str, depth: int | None = 1) -> dict[str, str]:
+        """Get the newest commits of branches, and return them by full ref; one round trip.
 
-        Returns:
-            ref → the commit's id.
+        Args:
+            refs: in full.
+            depth: how many commits of history come along, without their files; None for all. A checkout gets all.
 
         Raises:
-            RefusedError: the remote has no such ref.
-            GitError: the remote does not answer.
+            RefusedError: there is no such branch.
+            GitError: the remote cannot be read.
         """
-        local = {ref: self._own_ref(ref) for ref in refs}
-        refspecs = [f"+{ref}:{own}" for ref, own in local.items()]
-        done = self._checkout_fetch(refspecs) if self._bare is None else self._filtered(["--depth=1"], refspecs)
-        if done.code != 0:
-            missing = re.search(rb"couldn't find remote ref (\S+)", done.err)
-            if missing:
-                ref = missing[1].decode("utf-8", "replace").removeprefix("refs/heads/")
-                raise RefusedError(f"the remote has no branch {ref}", hint="--branch NAME", kind="branch")
-            if self._bare is not None:
-                self._bare.spoil()
-            raise self._network.error(done, "fetch from the remote")
-        return self._read(local)
+        deep = [] if not self._own else ["--unshallow"] if depth is None and self._shallow() else []
+        deep += [f"--depth={depth}"] if self._own and depth is not None else []
+        for rung in range(self._rung, len(_FILTERS)):
+            wanted = _FILTERS[rung] if depth == 1 else ("tree:0", "blob:none", None)[rung]
+            done = self._fetch([*deep, *(_filter(wanted) if self._own else [])], refs)
+            if done.code == 0:
+                return self._fetched(refs)
+            if b"filter" not in done.err or not self._own:
+                break
+            self._rung = rung + 1
+        if b"couldn't find remote ref" in done.err:
+            missing = next((ref for ref in refs if ref.encode() in done.err), refs[0])
+            raise RefusedError(
+                f"the remote has no branch {missing.removeprefix('refs/heads/')}", hint="see --base", kind="branch"
+            )
+        raise self._failure("fetch from the remote", done)
 
-    def bring(self, oids: Collection[str]) -> None:
-        """Bring these objects with everything below them, in one fetch; Bare only.
+    def bring(self, oids: Collection[str], *, alone: bool = False) -> None:
+        """Get objects by their ids, with everything below them, or alone; one round trip.
 
         Raises:
-            GitError: the remote does not answer, or does not have them.
+            GitError: the remote does not give them.
         """
         wanted = sorted(oids)
         for start in range(0, len(wanted), _MOST_WANTS):
-            with self._turn() as held:
-                done = self._network.run(
-                    *_FETCH, "--no-filter", "--", self._network.name, *wanted[start : start + _MOST_WANTS],
-                    settings=[*self._promisor("blob:none"), "fetch.negotiationAlgorithm=noop"], keep_open=held,
-                )  # fmt: skip
+            done = self._fetch(_filter("tree:0") if alone else ["--no-filter"], wanted[start : start + _MOST_WANTS])
+            if done.code != 0 and alone and b"filter" in done.err:
+                done = self._fetch(_filter("blob:none"), wanted[start : start + _MOST_WANTS])
             if done.code != 0:
-                if self._bare is not None:
-                    self._bare.spoil()
-                raise self._network.error(done, "fetch files from the remote")
-
-    def deepen(self, ref: str, depth: int | None) -> str:
-        """Bring so many of the ref's newest commits, alone (None: all of them), and return the newest one's id.
-
-        Raises:
-            RefusedError: the remote has no such ref.
-            GitError: the remote does not answer.
-        """
-        if self._bare is None:
-            return self.fetch(ref)[ref]
-        own = self._own_ref(ref)
-        kept, self._filters = self._filters, ["tree:0", *self._filters[1:]]
-        try:
-            done = self._filtered([f"--depth={depth or _DEEPEST}"], [f"+{ref}:{own}"])
-        finally:
-            self._filters = kept
-        if done.code != 0:
-            raise self._network.error(done, "fetch history from the remote")
-        return self._read({ref: own})[ref]
-
-    def contains(self, commit: str, ref: str) -> bool:
-        """Whether the newest commits of the ref, a few hundred, have that one among them.
-
-        Raises:
-            RefusedError: the remote has no such ref.
-            GitError: the remote does not answer.
-        """
-        tip = self.deepen(ref, _LOOK_BACK)
-        return self._git.run("merge-base", "--is-ancestor", commit, tip).code == 0
+                raise self._failure("fetch from the remote", done)
 
     def push(
-        self,
-        commit: str,
-        ref: str,
-        *,
-        lease: str | None = None,
-        options: Sequence[str] = (),
+        self, commit: str, ref: str, *, was: str | None, forced: bool = False, options: Sequence[str] = ()
     ) -> None:
-        """Put the ref where the commit is, if it is still where the commit was planned on; see `bggen.git.push`."""
-        push(self._network, self, commit, ref, lease=lease, options=options)
+        """Move a branch of the remote from where it was to a commit, or not at all, and see that it is there.
 
-    def _filtered(self, options: Sequence[str], refspecs: Sequence[str]) -> Done:
-        """Fetch with the narrowest filter that the remote takes."""
-        told = False
-        while True:
-            rung = self._filters[0]
-            wish = [f"--filter={rung}"] if rung else []
-            with self._turn() as held:
-                done = self._network.run(
-                    *_FETCH, *options, *wish, "--", self._network.name, *refspecs,
-                    settings=self._promisor(rung), keep_open=held,
-                )  # fmt: skip
-            if done.code == 0:
-                return done
-            if rung and _REFUSES_FILTER.search(done.err):
-                del self._filters[0]
-            elif not told and self._bare is not None and re.search(rb"mismatched algorithms|object format", done.err):
-                told = True
-                self._bare.use_sha256()
-            else:
-                return done
+        Args:
+            commit: is here with all that the remote lacks of it.
+            ref: in full.
+            was: the commit that the branch is at; None where there is none, or where a plain push has to see to that.
+            forced: go there from exactly `was`, which need not be in the commit's history. Only for a branch of our
+                own; everything else moves forward.
+            options: for the server.
 
-    def _checkout_fetch(self, refspecs: Sequence[str]) -> Done:
-        """Fetch as the checkout's user would: neither shallower nor narrower, and no FETCH_HEAD."""
-        done = self._network.run(*_FETCH, "--no-write-fetch-head", "--", self._network.name, *refspecs)
-        if done.code == 129:  # noqa: PLR2004 - git's usage error: it is older than 2.29
-            done = self._network.run(*_FETCH, "--", self._network.name, *refspecs)
-        return done
+        Raises:
+            Moved: the branch is elsewhere.
+            UnknownOutcomeError: the answer was lost, and the remote cannot be asked.
+            GitError: the remote refused it (`rejected`), or could not be reached.
+        """
+        lease = [f"--force-with-lease={ref}:{was or ''}"] if forced else []
+        told = [word for option in options for word in ("-o", option)]
+        arguments = ["--porcelain", "--no-verify", "--recurse-submodules=no", *lease, *told]
+        for _ in range(_PUSHES):
+            done = self._run("push", *arguments, self._name, f"{commit}:{ref}")
+            err = done.err.decode("utf-8", "replace")
+            outcome = outcome_of(done.code, done.out.decode("utf-8", "replace"), err, ref)
+            if self._has_landed(outcome, commit, ref, was):
+                return
+            if failure_kind(err) in {"auth", "missing"}:
+                break
+        raise self._failure("push to the remote", done)
 
-    def _promisor(self, rung: str) -> list[str]:
-        """Return the settings by which git takes it that objects are missing, for this one command."""
-        name = self._network.name
-        return [f"remote.{name}.promisor=true", f"remote.{name}.partialclonefilter={rung}"] if rung else []
+    def _has_landed(self, outcome: Outcome, commit: str, ref: str, was: str | None) -> bool:
+        """Return whether a push has arrived, and False where it may be sent once more; see `push` for the errors."""
+        if outcome.kind == "rejected":
+            raise GitError(
+                self._clean(f"the remote refused the push to {_short(ref)}: {outcome.reason}"),
+                hint="a rule or a hook of the remote decides that; --pr opens a pull request instead",
+                kind="rejected",
+            )
+        if outcome.kind == "landed" and not ref.startswith("refs/heads/"):
+            # What a forge makes a request of is no branch that could be read back.
+            return True
+        there = self._read_back(ref, outcome.reason, surely=outcome.kind == "landed")
+        # Also after a lost race: curl sends a push again by itself where a connection dies without a byte, and the
+        # second one then loses against the first.
+        if there == commit:
+            return True
+        if outcome.kind == "race":
+            raise Moved
+        if outcome.kind == "landed":
+            if there == was and was is not None:
+                raise GitError(
+                    f"the remote took the push, and {_short(ref)} is still where it was",
+                    hint="it may be a mirror: push to the repository that it is made from",
+                    kind="rejected",
+                )
+            # Somebody has pushed on top of it already.
+            return True
+        if there == was or was is None:
+            return False
+        if self.contains(commit, ref):
+            return True
+        raise Moved
 
-    def _own_ref(self, ref: str) -> str:
-        # A hash: `a` and `a/b` cannot both be refs. In a checkout a name that no other process uses.
-        digest = hashlib.sha256(ref.encode("utf-8", "surrogateescape")).hexdigest()[:24]
-        return f"refs/bggen/{digest}" + ("" if self._bare else f"-{os.urandom(6).hex()}")
+    def contains(self, commit: str, ref: str) -> bool:
+        """Whether the newest commit of a branch has a commit in its near history."""
+        tip = self.fetch(ref, depth=_DEEP_ENOUGH)[ref]
+        return self._git.run("merge-base", "--is-ancestor", commit, tip).code == 0
 
-    def _read(self, local: Mapping[str, str]) -> dict[str, str]:
-        """Return where our own refs are; in a checkout they go again."""
+    def _read_back(self, ref: str, reason: str, *, surely: bool) -> str | None:
+        try:
+            return self.tips(ref)[ref]
+        except GitError as error:
+            if surely:
+                # The remote said that it has it; that counts.
+                return ""
+            raise UnknownOutcomeError(
+                self._clean(f"the answer to the push was lost ({reason}), and the remote cannot be asked"),
+                hint="look at the branch; running it again does nothing where the change has arrived",
+            ) from error
+
+    def _fetch(self, options: Sequence[str], wanted: Sequence[str]) -> Done:
+        thrift = ["-c", f"remote.{self._name}.promisor=true", "-c", f"remote.{self._name}.partialclonefilter=blob:none"]
+        return self._run(
+            *(thrift if self._own else []),
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-recurse-submodules",
+            *options,
+            self._name,
+            *wanted,
+        )
+
+    def _fetched(self, refs: Sequence[str]) -> dict[str, str]:
+        """Read what a fetch has brought. Source of the form: git's builtin/fetch.c, `append_fetch_head`."""
+        path = self._git.output("find what was fetched", "rev-parse", "--git-path", "FETCH_HEAD").decode().strip()
+        lines = (self._git.cwd / path).read_text("utf-8", "surrogateescape").splitlines()
         found = {}
-        for ref, own in local.items():
-            found[ref] = self._git.output("read what was fetched", "rev-parse", "--verify", f"{own}^{{commit}}")
-            if self._bare is None:
-                self._git.run("update-ref", "-d", own)
-        return {ref: oid.decode().strip() for ref, oid in found.items()}
+        for ref in refs:
+            note = f"\tbranch '{_short(ref)}' of "
+            found[ref] = next((line.partition("\t")[0] for line in lines if note in line), "")
+        if not all(found.values()):
+            raise GitError("cannot tell what git fetched")
+        return found
 
-    @contextlib.contextmanager
-    def _turn(self) -> Iterator[Sequence[int]]:
-        if self._bare is None:
-            yield ()
-        else:
-            with self._bare.writing() as held:
-                yield held
+    def _shallow(self) -> bool:
+        return (self._git.cwd / "shallow").exists()
+
+    def _run(self, *arguments: str) -> Done:
+        process = self._git.start(
+            *_QUIET, *self._settings, *arguments, stdin=subprocess.DEVNULL, keep_open=self._inherited()
+        )
+        return finish(process, timeout=TIMEOUT)
+
+    def _inherited(self) -> Sequence[int]:
+        """Return the descriptors that git's processes keep open."""
+        return ()
+
+    def _failure(self, doing: str, done: Done) -> GitError:
+        err = done.err.decode("utf-8", "replace")
+        if done.code < 0 and not err:
+            err = "fatal: the connection timed out"
+        kind = failure_kind(err)
+        return GitError(
+            self._clean(f"cannot {doing}: {reason_of(err)}"),
+            hint=_HINTS.get(kind),
+            kind="git" if kind == "missing" else kind,
+        )
+
+    def _clean(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return redacted(text)
 
 
-_FETCH = ("fetch", "--quiet", "--no-tags", "--no-auto-gc", "--no-recurse-submodules", "--no-show-forced-updates")
+def _signing_in(url: RemoteUrl, credential: Credential | None) -> tuple[list[str], dict[str, str]]:
+    """Return options and variables by which git signs in; the secret is in the variables of that one process alone.
+
+    Other helpers are left out: one that stores what works would write the token to a file.
+    """
+    if credential is None:
+        return [], {}
+    options = ["-c", "credential.helper=", "-c", f"credential.{url.origin}.helper={_HELPER}"]
+    options += ["-c", f"credential.{url.origin}.username={credential.username}"]
+    # actions/checkout leaves the job's own token as a header in a checkout; git would send that one.
+    options += ["-c", f"http.{url.origin}/.extraHeader="]
+    secret = {"BGGEN_GIT_USERNAME": credential.username, "BGGEN_GIT_PASSWORD": credential.password}
+    # What the helper's answer does not open, nobody is asked for.
+    return options, {**secret, "GIT_ASKPASS": "", "SSH_ASKPASS": ""}
+
+
+def _filter(wanted: str | None) -> list[str]:
+    return [f"--filter={wanted}"] if wanted else ["--no-filter"]
+
+
+def _short(ref: str) -> str:
+    return ref.removeprefix("refs/heads/")

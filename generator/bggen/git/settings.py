@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bggen.git.process import end, finish
 
 if TYPE_CHECKING:
-    from bggen.git.place import Place
+    from bggen.git.process import Git
 
 _WANTED = r"^(commit\.gpgsign|filter\..*\.(clean|process))$"
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0", ""}
@@ -27,10 +27,10 @@ class Settings:
 class PendingSettings:
     """Reads the settings in the background."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, git: Git) -> None:
         """Start to read."""
-        self._place = place
-        self._process = place.git.start("config", "-z", "--get-regexp", _WANTED, stdin=subprocess.DEVNULL)
+        self._git = git
+        self._process = git.start("config", "-z", "--get-regexp", _WANTED, stdin=subprocess.DEVNULL)
 
     def result(self) -> Settings:
         """Return the settings.
@@ -59,5 +59,5 @@ class PendingSettings:
         if value in _TRUE | _FALSE:
             return value in _TRUE
         # A number, or a mistake; git knows.
-        out = self._place.git.output("read commit.gpgsign", "config", "--type=bool", "--get", "commit.gpgsign")
+        out = self._git.output("read commit.gpgsign", "config", "--type=bool", "--get", "commit.gpgsign")
         return out.strip() == b"true"

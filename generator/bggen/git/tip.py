@@ -56,6 +56,11 @@ class TipFiles:
         found = {name: self.read(f"{folder}/{name}") for name in names}
         return {name: content for name, content in found.items() if content is not None}
 
+    def forget(self, folder: str) -> None:
+        """Let go of what was read below the folder: who walks over all apps need not hold all of them."""
+        for known in [known for known in self._trees if known == folder or known.startswith(f"{folder}/")]:
+            del self._trees[known]
+
     def _folder(self, names: Sequence[str]) -> Tree | None:
         folder = "/".join(names)
         if folder not in self._trees:

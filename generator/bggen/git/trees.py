@@ -90,6 +90,45 @@ def _pattern(width: int) -> re.Pattern[bytes]:
     return re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % (width // 2), re.DOTALL)
 
 
+def entry_at(read: Callable[[str], bytes], top: str, path: str, width: int) -> Entry | None:
+    """Return what stands at a path below the tree with the id `top`; None where nothing does."""
+    entry: Entry | None = (_FOLDER, bytes.fromhex(top))
+    for name in path.split("/"):
+        if entry is None or entry[0] != _FOLDER:
+            return None
+        entry = lookup(read(entry[1].hex()), [name.encode()], width).get(name.encode())
+    return entry
+
+
+def graft(read: Callable[[str], bytes], top: str, entries: Mapping[str, Entry | None], width: int) -> str:
+    """Return the id that the tree `top` has with these entries in it, by path; None takes one out. Nothing is written.
+
+    A folder that becomes empty goes, as it does in Git.
+    """
+    return _graft(read, top, entries, width) or make("tree", b"", width).oid
+
+
+def _graft(
+    read: Callable[[str], bytes], oid: str | None, entries: Mapping[str, Entry | None], width: int
+) -> str | None:
+    body = read(oid) if oid else b""
+    new: dict[bytes, Entry | None] = {}
+    inner: dict[str, dict[str, Entry | None]] = {}
+    for path, entry in entries.items():
+        name, slash, rest = path.partition("/")
+        if slash:
+            inner.setdefault(name, {})[rest] = entry
+        else:
+            new[name.encode()] = entry
+    tree = lookup(body, {name.encode() for name in inner}, width)
+    for name, below in inner.items():
+        old = tree.get(name.encode())
+        found = _graft(read, old[1].hex() if old and old[0] == _FOLDER else None, below, width)
+        new[name.encode()] = (_FOLDER, bytes.fromhex(found)) if found else None
+    body = patch(body, new, width)
+    return make("tree", body, width).oid if body else None
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """What becomes of one file: the ids of its old and new content in hex, None where there is none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bggen.app.outcomes import Changed, Failed, Stream, Written
+from bggen.app.outcomes import Changed, Failed, Part, Stream, Written
 from bggen.errors import InvalidError
 from bggen.model import Color
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from bggen.app.outcomes import Outcome
+    from bggen.errors import BggenError
     from bggen.model import EnvState, Problem, Release
 
 SCHEMA_VERSION = 1
@@ -49,33 +50,56 @@ def _written(outcome: Written) -> dict[str, Any]:
 
 
 def _changed(outcome: Changed) -> dict[str, Any]:
-    plan, before, after = outcome.plan, outcome.before, outcome.after
-    active = {"before": before and before.active, "after": after and after.active}
+    """Return what a change came to; a single (app, env) stands at the top, several are rows of `results`."""
+    parts: dict[str, Any]
+    if outcome.many:
+        parts = {"results": [_part(outcome, part) for part in outcome.parts]}
+    else:
+        parts = _part(outcome, outcome.parts[0] if outcome.parts else Part())
+    request = outcome.request
     body: dict[str, Any] = {
         "action": outcome.action,
-        "app": outcome.app,
-        "env": outcome.env,
-        "changed": outcome.commit is not None,
-        "active": active,
-        "release": by_color(after, number),
-        "images": by_color(after, images),
+        **parts,
+        "changed": outcome.changed,
         "commit": outcome.commit,
         "branch": outcome.branch,
-        "pushed": False,
+        "base": outcome.base,
+        "pushed": outcome.pushed,
         "attempts": outcome.attempts,
-        "pullRequest": None,
+        "pullRequest": request and {"number": request.number, "url": request.url, "action": request.action},
+        "files": [change.path for change in outcome.changes],
+    }
+    if any(part.plan for part in outcome.parts):
+        own = [*outcome.notes, *(request.notes if request else ())]
+        body["notes"] = [*([] if outcome.many else parts.get("notes", [])), *own]
+    if outcome.dry_run and outcome.message:
+        body |= {"dryRun": True, "message": outcome.message, "diff": outcome.diff}
+    elif outcome.dry_run and any(part.plan for part in outcome.parts):
+        body |= {"dryRun": True, "message": "", "diff": ""}
+    return body
+
+
+def _part(outcome: Changed, part: Part) -> dict[str, Any]:
+    plan, before, after = part.plan, part.before, outcome.after(part)
+    body: dict[str, Any] = {
+        "app": part.app,
+        "env": part.env,
+        "changed": outcome.changed if outcome.changed is None else bool(outcome.changed and plan and plan.changes),
+        "active": {"before": before and before.active, "after": after and after.active},
+        "release": by_color(after, number),
+        "images": by_color(after, images),
         "files": [change.path for change in plan.changes] if plan else [],
     }
     if plan:
         transition = plan.transition
         body |= {
             "reason": transition.reason,
-            "notes": [*transition.notes, *([outcome.recovered] if outcome.recovered else [])],
+            "notes": list(transition.notes),
             "warnings": list(transition.warnings),
             "leftAlone": list(plan.left_alone),
         }
-    if plan and outcome.dry_run:
-        body |= {"dryRun": True, "message": plan.message, "diff": plan.diff}
+    if part.error:
+        body["error"] = _error(part.error)
     return body
 
 
@@ -84,15 +108,14 @@ def _failed(outcome: Failed) -> dict[str, Any]:
     body: dict[str, Any] = {"action": outcome.action, "changed": False}
     if outcome.known:
         body |= _body(outcome.known)
-    body["error"] = {
-        "code": error.exit_code,
-        "kind": error.kind,
-        "message": error.message,
-        "hint": error.hint,
-    }
+    body["error"] = _error(error)
     if isinstance(error, InvalidError) and error.problems:
         body["problems"] = problem_rows(error.problems)
     return body
+
+
+def _error(error: BggenError) -> dict[str, Any]:
+    return {"code": error.exit_code, "kind": error.kind, "message": error.message, "hint": error.hint}
 
 
 def images(release: Release | None) -> dict[str, str] | None:

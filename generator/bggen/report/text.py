@@ -12,7 +12,7 @@ from bggen.report.words import patch, subject
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bggen.app.outcomes import FileChange, Outcome
+    from bggen.app.outcomes import FileChange, Outcome, Part, PullRequest
     from bggen.model import EnvState
     from bggen.report.look import Line, Look, Style
     from bggen.transitions import Transition
@@ -36,18 +36,44 @@ def text(outcome: Outcome, look: Look = PLAIN_LOOK, *, verbose: bool = False) ->
         case _:
             from bggen.report.view_text import view_lines  # noqa: PLC0415 - a flip has nothing to look at
 
-            lines = view_lines(outcome, look)
+            lines = view_lines(outcome, look, verbose=verbose)
     return "".join(f"{look.paint(line)}\n" for line in lines)
 
 
 def _changed(outcome: Changed, look: Look, *, verbose: bool) -> Iterator[Line]:
-    if outcome.recovered:
-        yield ((outcome.recovered, WARNING),)
-    plan = outcome.plan
+    for note in outcome.notes:
+        yield ((note, WARNING),)
+    for part in outcome.parts:
+        yield from _decided(part, look)
+    if outcome.dry_run:
+        yield from _planned(outcome) if outcome.changes else ()
+        return
+    if verbose:
+        yield from (((f"  {change.path}", DIM),) for change in outcome.changes)
+    if outcome.commit:
+        yield _landed(outcome)
+    if outcome.request is not None:
+        yield from _requested(outcome.request)
+    elif outcome.commit:
+        yield from (labelled("next", HINT, line) for line in _next(outcome))
+
+
+def _planned(outcome: Changed) -> Iterator[Line]:
+    yield ""
+    yield (("message:", STRONG),)
+    yield from (f"  {line}".rstrip() for line in outcome.message.splitlines())
+    yield ""
+    yield from patch(outcome.diff)
+    yield ""
+    yield labelled("dry run", WARNING, f"{_files(outcome.changes)} would change, nothing was done")
+
+
+def _decided(part: Part, look: Look) -> Iterator[Line]:
+    plan = part.plan
     if plan is None:
         return
     transition = plan.transition
-    where = (f"{outcome.app}/{outcome.env}:", STRONG)
+    where = (f"{part.app}/{part.env}:", STRONG)
     if not transition.changed:
         yield (where, (" nothing to do:", GOOD), (f" {transition.reason}", PLAIN))
     else:
@@ -56,26 +82,37 @@ def _changed(outcome: Changed, look: Look, *, verbose: bool) -> Iterator[Line]:
         yield from _origins(transition.after, look)
     yield from (labelled("  note", HINT, note) for note in transition.notes)
     yield from (labelled("  left alone, not written by bggen", WARNING, path) for path in plan.left_alone)
-    if not transition.changed:
-        return
-    if outcome.dry_run:
-        yield ""
-        yield (("message:", STRONG),)
-        yield from (f"  {line}".rstrip() for line in plan.message.splitlines())
-        yield ""
-        yield from patch(plan.diff)
-        yield ""
-        yield labelled("dry run", WARNING, f"{_files(plan.changes)} would change, nothing was done")
-        return
-    if verbose:
-        yield from (((f"  {change.path}", DIM),) for change in plan.changes)
+
+
+def _landed(outcome: Changed) -> Line:
     commit = (outcome.commit or "")[:12]
-    yield (
+    if not outcome.made:
+        return (("stands already", GOOD), (f" as {commit} on {outcome.branch}", PLAIN))
+    where = f" {commit} on {outcome.branch}, {_files(outcome.changes)}"
+    if outcome.pushed:
+        return (("committed and pushed", GOOD), (where, PLAIN))
+    return (
         ("committed", GOOD),
-        (f" {commit} on {outcome.branch}, {_files(plan.changes)}; ", PLAIN),
+        (f"{where}; ", PLAIN),
         ("not pushed: Argo CD does not see it yet", WARNING),
     )
-    yield from (labelled("next", HINT, line) for line in _next(transition))
+
+
+_DONE = {
+    "opened": "opened a pull request",
+    "updated": "updated the pull request",
+    "unchanged": "the pull request stands as it is",
+    "closed": "closed the pull request, there is nothing left to change",
+}
+
+
+def _requested(request: PullRequest) -> Iterator[Line]:
+    if request.action == "page":
+        yield labelled("next", HINT, f"open the pull request: {request.url}" if request.url else "open a pull request")
+    else:
+        number = "" if request.number is None else f" {request.number}"
+        yield ((_DONE[request.action], GOOD), (f"{number}: {request.url}" if request.url else number, PLAIN))
+    yield from (labelled("  note", HINT, note) for note in request.notes)
 
 
 def _origins(state: EnvState, look: Look) -> Iterator[Line]:
@@ -97,11 +134,20 @@ def _origin(origin: str) -> str:
     return {"pinned": "pinned in the spec"}.get(origin, f"as in {origin}" if origin.startswith("release ") else origin)
 
 
-def _next(transition: Transition) -> Iterator[str]:
+def _next(outcome: Changed) -> Iterator[str]:
+    if not outcome.pushed:
+        yield "git push" if outcome.branch == outcome.base else f"git push REMOTE {outcome.branch}"
+    if outcome.many or outcome.branch != outcome.base:
+        return
+    for part in outcome.parts:
+        if part.plan:
+            yield from _after(part.plan.transition)
+
+
+def _after(transition: Transition) -> Iterator[str]:
     action, state = transition.action, transition.after
     idle = state.idle_release
     option = f"--app {state.app} --env {state.env}"
-    yield "git push"
     if action in _RELEASING and idle and state.pending:
         yield f"bggen flip {option} --release {idle.number}, once {state.idle_color} is healthy"
     if state.gate and state.active is not transition.before.active:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bggen import yamlio
-from bggen.app.views import Compared, History, HistoryEntry, Shown, Status, StatusRow, Validated
+from bggen.app.views import Checked, Compared, History, HistoryEntry, Shown, Status, StatusRow, Validated
 from bggen.images import parse_image
 from bggen.report.ages import when
 from bggen.report.diff_text import diff_lines
@@ -24,7 +24,7 @@ _WIDEST = 90
 _EMPTY = "empty"
 
 
-def view_lines(view: View, look: Look) -> Iterator[Line]:
+def view_lines(view: View, look: Look, *, verbose: bool = False) -> Iterator[Line]:
     """Return what goes to standard output."""
     match view:
         case Shown():
@@ -34,9 +34,11 @@ def view_lines(view: View, look: Look) -> Iterator[Line]:
         case Compared():
             return _compared(view, look)
         case History():
-            return _history(view, look)
+            return _history(view, look, verbose=verbose)
         case Validated():
             return _validated(view)
+        case Checked():
+            return _checked(view)
 
 
 def _status(outcome: Status, look: Look) -> Iterator[Line]:
@@ -117,16 +119,45 @@ def _validated(outcome: Validated) -> Iterator[Line]:
     yield (found, (f" in {outcome.apps} app{'s' * (outcome.apps != 1)}, {outcome.objects} objects", PLAIN))
 
 
+def _checked(outcome: Checked) -> Iterator[Line]:
+    for pair in outcome.pairs:
+        what = "; ".join(event.phrase for event in pair.events) or "the state stays as it is"
+        yield ((f"{pair.app}/{pair.env}:", STRONG), (f" {what}", PLAIN))
+    yield from (_problem(problem) for problem in outcome.problems)
+    yield from (labelled("differs from its state", ERROR, change.path) for change in outcome.differences)
+    for stale in outcome.stale:
+        what = "; ".join(event.phrase for event in stale.events)
+        yield labelled("stale", ERROR, f"{stale.app}/{stale.env}: on {outcome.base} meanwhile: {what}")
+    yield from (labelled("warning", WARNING, line) for line in outcome.warnings)
+    yield from (labelled("not checked", WARNING, line) for line in outcome.skipped)
+    which = f"the newest {outcome.base}" if outcome.fetched else f"{outcome.base} as it is here"
+    with_what = f"compared with {which} ({outcome.base_commit[:12]})"
+    bad = outcome.problems or outcome.differences or outcome.stale
+    if not outcome.pairs and not bad:
+        yield labelled("nothing to check", GOOD, f"no app is changed, {with_what}")
+        return
+    pairs = f"{len(outcome.pairs)} environment{'s' * (len(outcome.pairs) != 1)} of apps checked"
+    yield (("not sound", ERROR) if bad else ("sound", GOOD), (f": {pairs}, {with_what}", PLAIN))
+
+
 def _problem(problem: Problem) -> Line:
     # One place knows the form of a problem; the path is its beginning.
     rest = str(problem).removeprefix(problem.path)
     return ((problem.path, STRONG), (rest, PLAIN))
 
 
-def _history(outcome: History, look: Look) -> Iterator[Line]:
+def _history(outcome: History, look: Look, *, verbose: bool) -> Iterator[Line]:
     if outcome.entries:
-        head = ["AGE" if look.now else "DATE", "COMMIT", "WHO", "WHAT", "ACTIVE", "IDLE"]
-        rows = (_history_cells(entry, look) for entry in outcome.entries)
+        head = [
+            "AGE" if look.now else "DATE",
+            "COMMIT",
+            "WHO",
+            "WHAT",
+            "ACTIVE",
+            "IDLE",
+            *(["SOURCE"] if verbose else []),
+        ]
+        rows = (_history_cells(entry, look, verbose=verbose) for entry in outcome.entries)
         yield from table(rows, head=head, look=look, giving_way=map(head.index, ["WHAT", "WHO", "IDLE", "ACTIVE"]))
     elif outcome.cut is None:
         yield f"{outcome.app}/{outcome.env}: nothing was ever released"
@@ -137,7 +168,7 @@ def _history(outcome: History, look: Look) -> Iterator[Line]:
         yield ((cut, WARNING),)
 
 
-def _history_cells(entry: HistoryEntry, look: Look) -> list[Line]:
+def _history_cells(entry: HistoryEntry, look: Look, *, verbose: bool) -> list[Line]:
     state = entry.after
     what = "; ".join(event.phrase for event in entry.events)
     # A reason may be long; the JSON document has the whole of it.
@@ -149,4 +180,10 @@ def _history_cells(entry: HistoryEntry, look: Look) -> list[Line]:
         printable(what),
         _held(state.active, _release(state.active_release), look, STRONG) if state and state.active else "-",
         _held(state.idle_color, _release(state.idle_release), look, DIM) if state and state.idle_release else "-",
+        *([_source(entry)] if verbose else []),
     ]
+
+
+def _source(entry: HistoryEntry) -> str:
+    source = entry.source
+    return printable(f"{source.sha[:12]} {source.repo_url}".rstrip()) if source else "-"

@@ -29,6 +29,7 @@ class BumpRequest:
         images: the `--image` options.
         sequences: the `--sequence` options.
         promoted: what is active in another environment; its images go before those of this one's releases.
+        proposed: what a request for this bump holds already; images that are not named come from it first.
         force: make the release even where it changes nothing.
         then_flip: flip to it in the same change, where the guards allow it.
     """
@@ -38,6 +39,7 @@ class BumpRequest:
     images: tuple[ImageArg, ...] = ()
     sequences: Mapping[str, int] = field(default_factory=dict)
     promoted: Promoted | None = None
+    proposed: Release | None = None
     force: bool = False
     then_flip: FlipRequest | None = None
 
@@ -121,7 +123,7 @@ def _superseded(state: EnvState, spec: AppSpec, sequences: Mapping[str, int]) ->
 
 
 def _release(state: EnvState, spec: AppSpec, request: BumpRequest) -> Release:
-    chosen = choose_images(spec.components, request.images, state, request.promoted)
+    chosen = choose_images(spec.components, request.images, state, request.promoted, request.proposed)
     components = {name: replace(component, image=chosen[name].image) for name, component in spec.components.items()}
     return Release(
         number=state.last + 1,

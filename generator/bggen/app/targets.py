@@ -1,0 +1,82 @@
+"""Which branch a changing command decides on, and which way its commit takes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from bggen.app.signing import signature_of
+from bggen.errors import UsageError
+from bggen.git.checkout import Checkout
+from bggen.git.here import Here
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bggen.app.wish import Delivery, Wish
+    from bggen.git.store import Store
+    from bggen.git.target import Target
+    from bggen.git.upstream import Upstream
+
+
+@contextlib.contextmanager
+def open_target(wish: Wish) -> Iterator[Target]:
+    """Open the branch that a command works on; nothing is locked or changed yet.
+
+    Raises:
+        UsageError: the options do not go together, or with this repo.
+        RefusedError: there is no such branch, or the checkout is not ready for a commit.
+        GitError: git or the remote fails.
+    """
+    delivery = wish.delivery
+    signature = signature_of(delivery, os.environ)
+    if wish.place.url is not None:
+        from bggen.app.remoting import open_store  # noqa: PLC0415 - only a remote repo needs it
+
+        with open_store(wish.place) as store:
+            yield _of_remote(store, wish)
+        return
+    with Checkout.open(wish.place.root) as checkout:
+        if delivery.branch is None and not delivery.push:
+            if delivery.base is not None:
+                raise UsageError(
+                    "--base is for a remote repo, --branch and --pr: a commit goes to the branch that is checked out"
+                )
+            yield Here(checkout, signature)
+            return
+        from bggen.app.remoting import checkout_remote, checkout_store  # noqa: PLC0415 - only a push needs it
+        from bggen.git.upstream import upstream_of  # noqa: PLC0415 - the same
+
+        upstream = upstream_of(checkout)
+        if delivery.branch is not None:
+            yield _request(checkout_store(checkout, upstream), wish, _base_of(delivery, checkout, upstream))
+            return
+        if upstream is None:
+            raise UsageError(
+                "--push: this repository has no remote to push to",
+                hint="git remote add origin URL, or leave out --push",
+            )
+        yield Here(checkout, signature, checkout_remote(checkout, upstream), upstream.ref)
+
+
+def _of_remote(store: Store, wish: Wish) -> Target:
+    from bggen.git.away import Away  # noqa: PLC0415 - only a remote repo needs it
+
+    delivery = wish.delivery
+    base = f"refs/heads/{delivery.base}" if delivery.base is not None else store.default_branch()
+    if delivery.branch is not None:
+        return _request(store, wish, base)
+    return Away(store, base, signature_of(delivery, os.environ))
+
+
+def _request(store: Store, wish: Wish, base: str) -> Target:
+    from bggen.git.proposal import Proposal  # noqa: PLC0415 - only a request needs it
+
+    return Proposal(store, base, wish.delivery.branch or None, signature_of(wish.delivery, os.environ))
+
+
+def _base_of(delivery: Delivery, checkout: Checkout, upstream: Upstream | None) -> str:
+    if delivery.base is not None:
+        return f"refs/heads/{delivery.base}"
+    return upstream.ref if upstream is not None else f"refs/heads/{checkout.branch}"
