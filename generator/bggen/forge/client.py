@@ -83,9 +83,13 @@ class Client:
         self._pause = pause
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
             raise ForgeError("the token holds characters that no HTTP header can hold", hint="check how it was copied")
-        transport = httpx.HTTPTransport(
-            verify=ssl_context(environ) if api.startswith("https:") else True, proxy=proxy_for(api, environ)
-        )
+        verify = ssl_context(environ) if api.startswith("https:") else True
+        try:
+            transport = httpx.HTTPTransport(verify=verify, proxy=proxy_for(api, environ))
+        except (ValueError, ImportError, httpx.InvalidURL):
+            # The address may hold a password.
+            message = f"the proxy that the environment names for {self.host} cannot be used"
+            raise ForgeError(message, hint="check HTTPS_PROXY and ALL_PROXY: http://HOST:PORT") from None
         self._http = httpx.Client(
             headers={"User-Agent": f"bggen/{__version__}", "Accept": "application/json", **headers},
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from bggen.credentials import Credential, find_credential
 from bggen.forge import azure, bitbucket_cloud, bitbucket_server, gitea, github, gitlab
@@ -86,7 +86,7 @@ def _forge(place: Place, credential: Credential, environ: Mapping[str, str], pau
         case "gitea":
             return gitea.Gitea(client(gitea.headers(token)), place.project)
         case "bitbucket-cloud":
-            headers = bitbucket_cloud.headers(token, credential.username)
+            headers = bitbucket_cloud.headers(token, unquote(credential.username))
             return bitbucket_cloud.BitbucketCloud(client(headers), place.project)
         case "bitbucket-server":
             return bitbucket_server.BitbucketServer(client(bitbucket_server.headers(token)), place.project)

@@ -99,6 +99,8 @@ def recognise(
     scheme, port = (url.scheme, url.port) if url.scheme in {"https", "http"} else ("https", None)
     web = f"{scheme}://{host}{f':{port}' if port else ''}"
     path = [unquote(part) for part in url.path.split("/")]
+    if any("/" in part or part in {".", ".."} for part in path):
+        return None
     given = environ.get(API_VARIABLE) or (_checked(api, url, host) if api else None)
     if kind == "azure":
         return _azure(web, host, path, given)
