@@ -66,6 +66,10 @@ def check(place: Place, base: str | None, *, everything: bool, fetch: bool, prog
         GitError: git failed.
         TooNewError: bggen.yaml needs a newer bggen.
     """
+    if place.url is not None:
+        raise UsageError(
+            "check reads the commit that is checked out", hint="run it in the checkout, without --repo URL"
+        )
     where, head = locate(place.root)
     name = parse_base(base, "--base") if base is not None else base_from(os.environ)
     with BaseSide(where, fetch=fetch) as side:

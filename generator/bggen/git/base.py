@@ -12,8 +12,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from bggen.errors import GitError, RefusedError
+from bggen.errors import GitError, RefusedError, UsageError
 from bggen.git.process import reason
+from bggen.git.remote import remote_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +90,7 @@ class BaseSide:
             if noted.code == 0:
                 return noted.out.decode("utf-8", "replace").strip().removeprefix(f"refs/remotes/{remote}/")
             if self._fetch:
-                asked = self._git.run("ls-remote", "--quiet", "--symref", "--", remote, "HEAD")
+                asked = self._talk(remote, "ls-remote", "--quiet", "--symref", "--", remote, "HEAD")
                 found = re.match(r"ref: refs/heads/(\S+)\tHEAD\n", asked.out.decode("utf-8", "replace"))
                 if asked.code == 0 and found:
                     return found[1]
@@ -187,7 +188,7 @@ class BaseSide:
     def _newest(self, remote: str, branch: str) -> str | None:
         """Return the remote's newest commit of the branch, brought here; None, with a warning, where that fails."""
         ref = f"{_HEADS}{branch}"
-        asked = self._git.run("ls-remote", "--quiet", "--", remote, ref)
+        asked = self._talk(remote, "ls-remote", "--quiet", "--", remote, ref)
         lines = (line.split("\t") for line in asked.out.decode("utf-8", "replace").splitlines())
         tip = next((oid for oid, name in lines if name == ref), None)
         if asked.code != 0:
@@ -227,13 +228,21 @@ class BaseSide:
         self._brought = True
         options = [argument for argument in arguments if argument.startswith("--")]
         refs = [argument for argument in arguments if not argument.startswith("--")]
-        return self._git.run(
+        return self._talk(
+            remote,
             *("fetch", "--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-auto-gc", "--refmap="),
             *options,
             "--",
             remote,
             *refs,
         )
+
+    def _talk(self, remote: str, *arguments: str) -> Done:
+        """Run git on a remote, signed in as the environment says; what bggen has no words for is git's own affair."""
+        try:
+            return remote_named(self._git, remote).talk(*arguments)
+        except UsageError:
+            return self._git.run(*arguments)
 
     def _local(self, remote: str | None, branch: str) -> str | None:
         tracked = self._named(f"refs/remotes/{remote}/{branch}") if remote else None

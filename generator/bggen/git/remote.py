@@ -6,12 +6,12 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from bggen.credentials import secrets
+from bggen.credentials import find_credential, secrets
 from bggen.errors import GitError, RefusedError, UnknownOutcomeError
 from bggen.git.outcome import failure_kind, outcome_of, reason_of
 from bggen.git.process import finish
 from bggen.git.target import Moved
-from bggen.remotes import SCHEMES, redacted
+from bggen.remotes import SCHEMES, parse_remote, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -210,6 +210,10 @@ class Remote:
         tip = self.fetch(ref, depth=_DEEP_ENOUGH)[ref]
         return self._git.run("merge-base", "--is-ancestor", commit, tip).code == 0
 
+    def talk(self, *arguments: str) -> Done:
+        """Run one git command that speaks to the remote, signed in, to its end, whatever comes of it."""
+        return self._run(*arguments)
+
     def _read_back(self, ref: str, reason: str, *, surely: bool) -> str | None:
         try:
             return self.tips(ref)[ref]
@@ -275,6 +279,18 @@ class Remote:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return redacted(text)
+
+
+def remote_named(git: Git, name: str) -> Remote:
+    """Return a checkout's remote, signed in to as the environment says.
+
+    Raises:
+        UsageError: its URL is none that bggen talks to; a token cannot be used.
+        GitError: there is no such remote.
+    """
+    out = git.output("read the remote's URL", "remote", "get-url", "--push", name)
+    url = parse_remote(out.decode("utf-8", "surrogateescape").strip())
+    return Remote(git, name, url, find_credential(url, os.environ, None))
 
 
 def _signing_in(url: RemoteUrl, credential: Credential | None) -> tuple[list[str], dict[str, str]]:
