@@ -241,7 +241,9 @@ class Remote:
 
     def _fetched(self, refs: Sequence[str]) -> dict[str, str]:
         """Read what a fetch has brought. Source of the form: git's builtin/fetch.c, `append_fetch_head`."""
-        path = self._git.output("find what was fetched", "rev-parse", "--git-path", "FETCH_HEAD").decode().strip()
+        path = "FETCH_HEAD"
+        if not self._own:
+            path = self._git.output("find what was fetched", "rev-parse", "--git-path", path).decode().strip()
         lines = (self._git.cwd / path).read_text("utf-8", "surrogateescape").splitlines()
         found = {}
         for ref in refs:
