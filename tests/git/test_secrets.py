@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import pytest
 
+from tests.support.servers.access import Access
 from tests.support.servers.faults import Fault, answer_lost, push_unheard, unreachable
-from tests.support.servers.http import Access
 from tests.support.servers.repos import BareRepo, make_config
 
 if TYPE_CHECKING:
