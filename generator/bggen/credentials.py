@@ -68,7 +68,8 @@ def _is_for(variable: str, url: RemoteUrl, environ: Mapping[str, str], forge: st
     gitlab = {environ.get("CI_SERVER_HOST", "").lower(), _host(environ.get("CI_SERVER_URL", ""))} - {""}
     match variable:
         case "GITHUB_TOKEN":
-            return url.host in {"github.com", _host(environ.get("GITHUB_SERVER_URL", ""))}
+            # Of an own server it is worth nothing elsewhere, and nobody else's business.
+            return url.host == (_host(environ.get("GITHUB_SERVER_URL", "")) or "github.com")
         case "CI_JOB_TOKEN":
             return url.host in gitlab
         case _:

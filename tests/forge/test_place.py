@@ -89,7 +89,6 @@ def test_a_spelling_leads_to_its_repository(spelling: str, told: tuple[str, ...]
         "https://github.com/acme",
         "https://github.com/acme/config/extra",
         "https://github.com/acme/con%2Ffig",
-        "https://gitlab.com/acme/%2e%2e%2Fusers",
         "https://dev.azure.com/acme/config",
         "https://gitlab.com/config",
         "file:///srv/github.com/config.git",
