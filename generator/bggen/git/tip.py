@@ -56,6 +56,9 @@ class TipFiles:
         found = {name: self.read(f"{folder}/{name}") for name in names}
         return {name: content for name, content in found.items() if content is not None}
 
+    def bring(self, paths: Sequence[str], *, names_only: bool = False) -> None:
+        """Do nothing: all is here; see Files."""
+
     def _folder(self, names: Sequence[str]) -> Tree | None:
         folder = "/".join(names)
         if folder not in self._trees:
