@@ -19,10 +19,10 @@ MOST_LINES = 350
 
 CORE = {
     *("errors", "model", "images", "yamlio", "spec", "state", "transitions", "render", "checks", "plan"),
-    *("batch", "credentials", "events", "comparing", "handmade", "kubeschema", "patch", "provenance", "remotes"),
-    "resources",
+    *("batch", "comparing", "credentials", "events", "handmade", "kubeschema", "patch", "provenance"),
+    *("remotes", "resources", "review"),
 }
-SHELL = {"git", "workspace"}
+SHELL = {"forge", "git", "workspace"}
 LAYERS = {
     **dict.fromkeys(CORE, "core"),
     **dict.fromkeys(SHELL, "shell"),
@@ -42,6 +42,7 @@ MAY_IMPORT = {
 }
 THIRD_PARTY = {
     "git": {"git.history"},
+    "httpx": {"forge.client", "forge.trust"},
     "jinja2": {"render.templates", "render.bytecode"},
     "jsonschema": {"spec.schema", "kubeschema"},
     "referencing": {"kubeschema"},
@@ -51,7 +52,7 @@ THIRD_PARTY = {
     "yaml": {"yamlio", "checks"},
 }
 # Each takes longer to import than a flip's work takes, so it is imported in the function that needs it.
-HEAVY = {"git", "jinja2", "jsonschema", "referencing", "ruamel", "yaml"}
+HEAVY = {"git", "httpx", "jinja2", "jsonschema", "referencing", "ruamel", "yaml"}
 
 # Made of a heavy library, and therefore imported late itself.
 LATE = {"render.bytecode"}

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.repos import Repo, clean_environment, fill, make_repo
+from tests.support.servers.repos import make_config
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.support.servers.repos import BareRepo
 
 
 @pytest.fixture(autouse=True)
@@ -30,3 +33,8 @@ def repo(tmp_path: Path, env: dict[str, str]) -> Repo:
     made = make_repo(tmp_path / "config repo ü", env)
     fill(made)
     return made
+
+
+@pytest.fixture
+def bare(served: Path) -> BareRepo:
+    return make_config(served / "config.git", apps=3)

@@ -8,53 +8,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.repos import Repo
+from tests.support.servers.access import Access
+from tests.support.servers.clients import PATIENCE, clone, try_clone
 from tests.support.servers.faults import Fault, answer_lost, push_unheard, unreachable
-from tests.support.servers.http import Access, GitHttpServer
-from tests.support.servers.repos import make_bare, make_config, somebody_pushes
+from tests.support.servers.http import GitHttpServer
+from tests.support.servers.repos import make_bare, somebody_pushes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.support.servers.repos import BareRepo
     from tests.support.servers.tls import Certificates
 
 SECRET = "s3cret-canary"  # noqa: S105 - of a server that lives as long as a test
-PATIENCE = 30
-
-
-@pytest.fixture
-def bare(served: Path) -> BareRepo:
-    return make_config(served / "config.git", apps=3)
-
-
-class Client(Repo):
-    """A developer's clone, driven by plain git with a time limit."""
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["git", *arguments],
-            cwd=self.path,
-            env={**self.env, "GIT_TERMINAL_PROMPT": "0"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE,
-        )
-
-    def push(self, *options: str) -> subprocess.CompletedProcess[str]:
-        return self.run("push", "--porcelain", *options, "origin", "HEAD:refs/heads/main")
-
-
-def clone(url: str, path: Path, env: Mapping[str, str], *options: str) -> Client:
-    client = Client(path.parent, {**env, "GIT_TERMINAL_PROMPT": "0"})
-    client.git("clone", "--quiet", *options, url, str(path))
-    return Client(path, client.env)
-
-
-def try_clone(url: str, path: Path, env: Mapping[str, str], *options: str) -> subprocess.CompletedProcess[str]:
-    return Client(path.parent, env).run("clone", "--quiet", *options, url, str(path))
 
 
 def test_http_serves_clones_and_takes_pushes(
@@ -266,3 +233,21 @@ def test_closing_ends_what_is_stalled(bare: BareRepo, served: Path, tmp_path: Pa
         assert waiting.poll() is None
     with waiting:
         assert waiting.wait(PATIENCE) == 128
+
+
+def test_fifty_clients_are_served_at_once(
+    http_server: GitHttpServer, bare: BareRepo, tmp_path: Path, env: dict[str, str]
+) -> None:
+    asking = [
+        subprocess.Popen(
+            ["git", "ls-remote", http_server.url("config.git"), "refs/heads/main"],
+            cwd=tmp_path,
+            env=env,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(50)
+    ]
+    answers = {one.communicate(timeout=PATIENCE)[0] for one in asking}
+    assert answers == {f"{bare.tip()}\trefs/heads/main\n"}
+    assert http_server.exchanges.count("upload-pack", refs=True) == 50

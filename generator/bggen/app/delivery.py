@@ -14,7 +14,7 @@ from bggen.app.signing import with_source
 from bggen.app.targets import open_target
 from bggen.batch import branch_of, message_of
 from bggen.errors import BggenError, ContentionError, SeveralError, UnknownOutcomeError
-from bggen.git.target import Moved
+from bggen.git.target import PLAIN, Moved
 from bggen.git.turns import pause
 from bggen.plan import env_folder
 
@@ -101,7 +101,7 @@ def _delivered(wish: Wish, target: Target, planned: Changed) -> Changed:
 
         request = prepare(wish, target, planned)
     try:
-        delivered = target.deliver(planned.changes, planned.message, request.options if request else ())
+        delivered = target.deliver(planned.changes, planned.message, request.posting if request else PLAIN)
     except UnknownOutcomeError as error:
         error.known = replace(planned, unknown=True)
         raise

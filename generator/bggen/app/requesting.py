@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bggen.app.outcomes import PullRequest
+from bggen.git.target import PLAIN, Posting
 
 if TYPE_CHECKING:
     from bggen.app.outcomes import Changed
@@ -18,10 +19,10 @@ class Prepared:
     """A request that is about to be opened, and the way to do it.
 
     Attributes:
-        options: what the push takes along.
+        posting: what the push takes along.
     """
 
-    options: tuple[str, ...] = ()
+    posting: Posting = PLAIN
 
     def settle(self) -> PullRequest:
         """Open the request, or say where a person does."""

@@ -127,7 +127,8 @@ class _Shared(Remote):
 @contextlib.contextmanager
 def _generation(cache: Path, url: RemoteUrl) -> Iterator[tuple[Path, int]]:
     """Yield the repository that the cache has for the remote, and the descriptor of the lock for fetches into it."""
-    home = cache / hashlib.sha256(url.text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    # Absolute: git works in the folder itself.
+    home = cache.absolute() / hashlib.sha256(url.text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         door = stack.enter_context(_opened(home / "lock"))

@@ -13,7 +13,7 @@ _RACE = re.compile(
     r"fetch first|non-fast-forward|stale info|needs force|cannot lock ref|unable to lock|failed to lock|lock failure"
     r"|LOCK_FAILURE|incorrect old value|failed to update ref|reference already exists|already exists"
     r"|is at [0-9a-f]{7,} but expected|but expected [0-9a-f]{7,}|remote ref updated since checkout|File exists"
-    r"|TF402455.*(?:locked|conflict)|concurrent|ref_lock|reference broken|atomic push fail",
+    r"|TF401028|already been updated by another client|concurrent|ref_lock|reference broken|atomic push fail",
     re.IGNORECASE,
 )
 _AUTH = re.compile(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from bggen.credentials import Credential
+    from bggen.git.outcome import Outcome
     from bggen.git.process import Done, Git
     from bggen.remotes import RemoteUrl
 
@@ -165,33 +166,44 @@ class Remote:
             done = self._run("push", *arguments, self._name, f"{commit}:{ref}")
             err = done.err.decode("utf-8", "replace")
             outcome = outcome_of(done.code, done.out.decode("utf-8", "replace"), err, ref)
-            if outcome.kind == "race":
-                raise Moved
-            if outcome.kind == "rejected":
-                raise GitError(
-                    self._clean(f"the remote refused the push to {_short(ref)}: {outcome.reason}"),
-                    hint="a rule or a hook of the remote decides that; --pr opens a pull request instead",
-                    kind="rejected",
-                )
-            if not ref.startswith("refs/heads/") and outcome.kind == "landed":
+            if self._has_landed(outcome, commit, ref, was):
                 return
-            there = self._read_back(ref, outcome.reason, surely=outcome.kind == "landed")
-            if there == commit or (outcome.kind == "landed" and there != was):
-                # Elsewhere although it landed: somebody has pushed on top of it already.
-                return
-            if outcome.kind == "landed":
+            if failure_kind(err) in {"auth", "missing"}:
+                break
+        raise self._failure("push to the remote", done)
+
+    def _has_landed(self, outcome: Outcome, commit: str, ref: str, was: str | None) -> bool:
+        """Return whether a push has arrived, and False where it may be sent once more; see `push` for the errors."""
+        if outcome.kind == "rejected":
+            raise GitError(
+                self._clean(f"the remote refused the push to {_short(ref)}: {outcome.reason}"),
+                hint="a rule or a hook of the remote decides that; --pr opens a pull request instead",
+                kind="rejected",
+            )
+        if outcome.kind == "landed" and not ref.startswith("refs/heads/"):
+            # What a forge makes a request of is no branch that could be read back.
+            return True
+        there = self._read_back(ref, outcome.reason, surely=outcome.kind == "landed")
+        # Also after a lost race: curl sends a push again by itself where a connection dies without a byte, and the
+        # second one then loses against the first.
+        if there == commit:
+            return True
+        if outcome.kind == "race":
+            raise Moved
+        if outcome.kind == "landed":
+            if there == was and was is not None:
                 raise GitError(
                     f"the remote took the push, and {_short(ref)} is still where it was",
                     hint="it may be a mirror: push to the repository that it is made from",
                     kind="rejected",
                 )
-            if there != was and was is not None:
-                if self.contains(commit, ref):
-                    return
-                raise Moved
-            if failure_kind(err) in {"auth", "missing"}:
-                break
-        raise self._failure("push to the remote", done)
+            # Somebody has pushed on top of it already.
+            return True
+        if there == was or was is None:
+            return False
+        if self.contains(commit, ref):
+            return True
+        raise Moved
 
     def contains(self, commit: str, ref: str) -> bool:
         """Whether the newest commit of a branch has a commit in its near history."""
@@ -274,6 +286,8 @@ def _signing_in(url: RemoteUrl, credential: Credential | None) -> tuple[list[str
         return [], {}
     options = ["-c", "credential.helper=", "-c", f"credential.{url.origin}.helper={_HELPER}"]
     options += ["-c", f"credential.{url.origin}.username={credential.username}"]
+    # actions/checkout leaves the job's own token as a header in a checkout; git would send that one.
+    options += ["-c", f"http.{url.origin}/.extraHeader="]
     secret = {"BGGEN_GIT_USERNAME": credential.username, "BGGEN_GIT_PASSWORD": credential.password}
     # What the helper's answer does not open, nobody is asked for.
     return options, {**secret, "GIT_ASKPASS": "", "SSH_ASKPASS": ""}

@@ -16,17 +16,9 @@ if TYPE_CHECKING:
 
     from tests.support.servers.exchanges import Exchange
 
-# What a forge allows. A test takes something away, or adds to it, by the server's `settings`.
-FORGE_SETTINGS = {
-    # Without a user name http-backend takes no push unless it is told to; who may push is decided before it is asked.
-    "http.receivepack": "true",
-    "uploadpack.allowFilter": "true",
-    "uploadpack.allowAnySHA1InWant": "true",
-    "receive.advertisePushOptions": "true",
-    # A gc in the background would keep the answer's pipe open, and outlive the test.
-    "receive.autogc": "false",
-    "gc.auto": "0",
-}
+# The rest is the repositories' own (`repos.FORGE_CONFIG`); a test overrules both by the server's `settings`.
+# Without a user name http-backend takes no push unless it is told to; who may push is decided before it is asked.
+FORGE_SETTINGS = {"http.receivepack": "true"}
 PIECE = 1 << 16
 
 

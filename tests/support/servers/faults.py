@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tests.support.servers.verdicts import Verdict
+
 Service = Literal["upload-pack", "receive-pack"]
 
 
@@ -30,6 +32,8 @@ class Fault:
     redirect: str | None = None
     # Cut after the head of an answer, and git never sees the request.
     unheard: bool = False
+    # The push is answered with a forge's refusal, and git never sees it.
+    verdict: Verdict | None = None
     # git does its work to the end, then so many bytes of its answer are sent and the connection is cut.
     # With 0 not even the status line is sent, and curl then sends the request again (see `answer_lost`).
     cut: int | None = None
@@ -56,6 +60,11 @@ def answer_lost(times: int | None = 1, after: int = 1) -> Fault:
 def push_unheard(times: int | None = 1) -> Fault:
     """Return a push whose connection breaks before git sees it."""
     return Fault(service="receive-pack", refs=False, times=times, unheard=True)
+
+
+def refused(verdict: Verdict, times: int | None = 1) -> Fault:
+    """Return a push that a forge does not take, with its very words and reason."""
+    return Fault(service="receive-pack", refs=False, times=times, verdict=verdict)
 
 
 class Faults:

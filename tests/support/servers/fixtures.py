@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.servers.daemon import GitDaemon, git_daemon, has_daemon
 from tests.support.servers.http import GitHttpServer
+from tests.support.servers.sshd import SshServer, ssh_server, why_no_sshd
 from tests.support.servers.tls import Certificates, has_openssl, make_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.support.servers.http import Access
+    from tests.support.servers.access import Access
 
 
 @pytest.fixture
@@ -56,3 +58,21 @@ def start_http(served: Path) -> Iterator[Callable[..., GitHttpServer]]:
             return stack.enter_context(GitHttpServer(served, access=access))
 
         yield start
+
+
+@pytest.fixture
+def daemon(served: Path, tmp_path: Path) -> Iterator[GitDaemon]:
+    """`git daemon` that takes pushes."""
+    if not has_daemon():
+        pytest.skip("git was installed without its daemon")
+    with git_daemon(served, tmp_path / "daemon.log") as server:
+        yield server
+
+
+@pytest.fixture
+def sshd(served: Path, tmp_path: Path) -> Iterator[SshServer]:
+    """A real sshd; `sshd.env()` is what git needs to get in."""
+    if reason := why_no_sshd():
+        pytest.skip(reason)
+    with ssh_server(served, tmp_path / "sshd") as server:
+        yield server

@@ -8,14 +8,15 @@ import ssl
 import sys
 import tempfile
 import threading
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import IO, TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+from tests.support.servers.access import Access
 from tests.support.servers.backend import PIECE, Backend
 from tests.support.servers.exchanges import Exchange, Exchanges
 from tests.support.servers.faults import Faults
+from tests.support.servers.verdicts import verdict_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,35 +27,6 @@ if TYPE_CHECKING:
 
 # For a client that neither speaks nor leaves, and for a stalled answer that nobody heals.
 LONGEST_WAIT = 60.0
-
-
-@dataclass(slots=True)
-class Access:
-    """Who may do what. Without users everybody may do everything."""
-
-    # User name → password; the name `*` stands for any, as forges take a token with any name.
-    users: dict[str, str] = field(default_factory=dict)
-    # These may fetch but not push: 403.
-    readers: set[str] = field(default_factory=set)
-    # Whether one may fetch without a password.
-    public: bool = False
-    # Names of repositories that are 404 for everybody, as forges answer for what one may not see.
-    hidden: set[str] = field(default_factory=set)
-
-    def verdict(self, exchange: Exchange) -> int:
-        """Return 200, 401, 403 or 404, and note the user."""
-        given = exchange.basic()
-        if self.users:
-            user, password = given or ("", "")
-            expected = self.users.get(user, self.users.get("*"))
-            if given is None and self.public and exchange.service == "upload-pack":
-                pass
-            elif given is None or expected is None or password != expected:
-                return 401
-            elif user in self.readers and exchange.service == "receive-pack":
-                return 403
-            exchange.user = user or None
-        return 404 if exchange.path.strip("/").split("/")[0].removesuffix(".git") in self.hidden else 200
 
 
 class GitHttpServer:
@@ -215,6 +187,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._refuse(exchange, fault.status, dict(fault.headers))
             elif (verdict := owner.access.verdict(exchange)) != 200:
                 self._refuse(exchange, verdict, {"WWW-Authenticate": 'Basic realm="git"'} if verdict == 401 else {})
+            elif fault and fault.verdict:
+                self._say(exchange, verdict_on(body, fault.verdict))
             else:
                 self._ask(exchange, body, fault)
 
@@ -262,6 +236,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(text)
+
+    def _say(self, exchange: Exchange, answer: bytes) -> None:
+        exchange.status, exchange.sent = 200, len(answer)
+        self._head(200, [("Content-Type", f"application/x-git-{exchange.service}-result")])
+        self.wfile.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(answer), answer))
 
     def _ask(self, exchange: Exchange, body: IO[bytes], fault: Fault | None) -> None:
         size = body.seek(0, 2)

@@ -14,6 +14,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# As forges are set up, for whichever protocol. A gc in the background would outlive the test.
+FORGE_CONFIG = """\
+[uploadpack]
+\tallowFilter = true
+\tallowAnySHA1InWant = true
+[receive]
+\tadvertisePushOptions = true
+\tautogc = false
+[gc]
+\tauto = 0
+"""
+
+
 class BareRepo(Repo):
     """A bare repository that tests look into, and that servers serve."""
 
@@ -45,9 +58,8 @@ def make_bare(path: Path, files: Mapping[str, str | bytes] | None = None, *optio
     path.mkdir(parents=True)
     repo.git("init", "--quiet", "--bare", "--template=", *options)
     repo.git("symbolic-ref", "HEAD", "refs/heads/main")
-    # A hook, a gc: nothing of a server's may outlive the test.
-    repo.git("config", "gc.auto", "0")
-    repo.git("config", "receive.autogc", "false")
+    with (path / "config").open("a") as config:
+        config.write(FORGE_CONFIG)
     if files is not None:
         import_commit(repo, [files], message="config repo")
     return repo
