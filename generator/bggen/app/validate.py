@@ -1,4 +1,4 @@
-"""validate: specs, state and rendered objects of the work tree, every problem in one run."""
+"""validate: specs, state and rendered objects of the work tree or a remote, every problem in one run."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from bggen.app.memory import Memory
 from bggen.app.place import app_names
 from bggen.app.progress import SILENT
 from bggen.app.proving import cluster_of, problems_of, spec_problems, state_problems, strangers
+from bggen.app.reading import open_reading
 from bggen.app.views import Validated
 from bggen.checks import collisions, node_ports
 from bggen.errors import InvalidError
 from bggen.render import render
 from bggen.spec import FORGETFUL
-from bggen.workspace import WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from bggen.app.place import Place
     from bggen.app.progress import Progress
+    from bggen.app.reading import Origin
     from bggen.model import Manifest, Problem
     from bggen.model.config import RepoConfig
 
@@ -35,24 +35,27 @@ if TYPE_CHECKING:
 def validate(
     place: Place, apps: Sequence[str] | None, envs: Sequence[str] | None, progress: Progress = SILENT
 ) -> Validated:
-    """Check what the work tree holds; names are compared over the whole repo only where no app is singled out.
+    """Check what is there; names are compared over the whole repo only where no app is singled out.
 
     Where bggen.yaml is wrong, the specs are checked as far as that goes without it. Nothing that earlier runs have
     found counts: others rely on what this one says.
     """
-    source = Source(WorkTree(place.root), FORGETFUL)
-    try:
-        source.repo()
-    except InvalidError as error:
-        return _without_settings(source, error)
-    repo, names, meant = choose_apps(source, place, apps, envs)
-    progress.start(len(names))
-    job = _Proof(place.root, repo, meant)
-    with crew(job, len(names)) as workers:
-        seen = workers.look(names, progress)
-    problems = [problem for one in seen for problem in one.problems]
-    if not apps and not envs:
-        problems += _collisions(job, names, seen)
+    with open_reading(place) as reading:
+        reading.bring_apps(apps or None)
+        source = Source(reading.files, FORGETFUL)
+        try:
+            source.repo()
+        except InvalidError as error:
+            reading.bring_apps()
+            return _without_settings(source, error)
+        repo, names, meant = choose_apps(source, place, apps, envs)
+        progress.start(len(names))
+        job = _Proof(reading.origin, repo, meant)
+        with crew(job, len(names)) as workers:
+            seen = workers.look(names, progress)
+        problems = [problem for one in seen for problem in one.problems]
+        if not apps and not envs:
+            problems += _collisions(job, names, seen)
     skipped = () if kubeschema.available() else (f"Kubernetes' own schemas: {kubeschema.HOW_TO_INSTALL}",)
     return Validated(
         problems=tuple(sorted(set(problems))),
@@ -82,7 +85,7 @@ class _Seen:
 class _Proof:
     """The job of `validate`; see `bggen.app.crew`."""
 
-    root: Path
+    origin: Origin
     repo: RepoConfig
     envs: tuple[str, ...]
     _source: Source | None = None
@@ -119,7 +122,7 @@ class _Proof:
     def _files(self) -> Source:
         if self._source is None:
             # Of this run alone: bggen.yaml is one for all apps.
-            self._source = Source(WorkTree(self.root), Memory(None))
+            self._source = Source(self.origin.files(), Memory(None))
         return self._source
 
 

@@ -106,7 +106,7 @@ class Away:
         """See Target."""
         from bggen.git.distant import past_release  # noqa: PLC0415 - it brings GitPython
 
-        return past_release(self._store, self._ref, folder, number)
+        return past_release(self._store, self._ref, self._tip, folder, number)
 
     def identity(self) -> str:
         """See Target."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bggen.errors import GitError
-from bggen.git.partial import PartialObjects
+from bggen.git.partial import Nobody, PartialObjects, RemoteFiles
 from bggen.git.process import Git
 from bggen.git.remote import Remote
 
@@ -100,6 +100,12 @@ class _Own(Remote):
         # At once: others may be reading it.
         fresh.replace(folder / "config")
         return True
+
+
+def reader(folder: Path, commit: str) -> RemoteFiles:
+    """Return the files of a commit for another process than the one that fetches: all that is read is there."""
+    git = Git(folder).with_variables({"GIT_DIR": str(folder)})
+    return RemoteFiles(PartialObjects(git, Nobody()), commit, whole=True)
 
 
 class _Shared(_Own):

@@ -129,7 +129,7 @@ class Here:
         """See Target."""
         from bggen.git.history import past_release  # noqa: PLC0415 - it brings GitPython
 
-        return past_release(self._checkout.root, folder, number)
+        return past_release(self._checkout.root, folder, number, tip=self._tip)
 
     def identity(self) -> str:
         """See Target."""

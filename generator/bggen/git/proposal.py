@@ -160,7 +160,7 @@ class Proposal:
         """See Target."""
         from bggen.git.distant import past_release  # noqa: PLC0415 - it brings GitPython
 
-        return past_release(self._store, self._base, folder, number)
+        return past_release(self._store, self._base, self._tip, folder, number)
 
     def identity(self) -> str:
         """See Target."""

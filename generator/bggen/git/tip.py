@@ -67,6 +67,9 @@ class TipFiles:
         for known in [known for known in self._trees if known == folder or known.startswith(f"{folder}/")]:
             del self._trees[known]
 
+    def bring(self, paths: Sequence[str], *, names_only: bool = False) -> None:
+        """Do nothing: all is here; see Files."""
+
     def _folder(self, names: Sequence[str]) -> Tree | None:
         folder = "/".join(names)
         if folder not in self._trees:
