@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import subprocess
 from typing import TYPE_CHECKING
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 _FIELDS = {"1": 8, "2": 9, "u": 10, "?": 1, "!": 1}
 # So many files are read in less time than git needs for the time stamps of a repo that has so many apps.
 _MOST_FILES = 10_000
+# The most that Linux lets everybody have.
+_PIPE = 1 << 20
 
 
 class PendingStatus:
@@ -48,9 +52,9 @@ class PendingStatus:
         if self._quick:
             # Tag, mode, id, stage. Source: git-ls-files(1), -s and -v.
             for command in (["ls-files", "-s", "-v", "-z"], ["ls-tree", "-r", "-z", tip]):
-                self._started.append(
-                    place.git.start(*command, "--", *self._arguments, stdin=subprocess.DEVNULL),
-                )
+                process = place.git.start(*command, "--", *self._arguments, stdin=subprocess.DEVNULL)
+                _widen(process)
+                self._started.append(process)
 
     def result(self) -> frozenset[str]:
         """Return those paths, of the ones asked about or below them, that have staged, unstaged or untracked changes.
@@ -123,6 +127,14 @@ class PendingStatus:
             raise done.error("compare the work tree with the branch")
         lines = (line.partition("\t") for line in done.out.decode("utf-8", "surrogateescape").split("\0") if line)
         return [(facts, path) for facts, _, path in lines]
+
+
+def _widen(process: subprocess.Popen[bytes]) -> None:
+    """Let the process go on although nobody reads yet what it says of hundreds of apps; only Linux can."""
+    size = getattr(fcntl, "F_SETPIPE_SZ", None)
+    if size is not None and process.stdout is not None:
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(process.stdout, size, _PIPE)
 
 
 def is_below(path: str, folders: Collection[str]) -> bool:
