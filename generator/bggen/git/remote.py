@@ -127,15 +127,16 @@ class Remote:
             )
         raise self._failure("fetch from the remote", done)
 
-    def bring(self, oids: Collection[str], *, alone: bool = False) -> None:
-        """Get objects by their ids, with everything below them, or alone; one round trip.
+    def bring(self, oids: Collection[str], *, alone: bool = False, trees: bool = False) -> None:
+        """Get objects by their ids, with everything below them, only the trees of that, or alone; one round trip.
 
         Raises:
             GitError: the remote does not give them.
         """
         wanted = sorted(oids)
         for start in range(0, len(wanted), _MOST_WANTS):
-            done = self._fetch(_filter("tree:0") if alone else ["--no-filter"], wanted[start : start + _MOST_WANTS])
+            thrift = _filter("tree:0" if alone else "blob:none" if trees else None)
+            done = self._fetch(thrift, wanted[start : start + _MOST_WANTS])
             if done.code != 0 and alone and b"filter" in done.err:
                 done = self._fetch(_filter("blob:none"), wanted[start : start + _MOST_WANTS])
             if done.code != 0:
