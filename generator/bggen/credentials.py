@@ -27,10 +27,11 @@ _USERS = {
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A user's name and the secret that goes with it."""
+    """A user's name and the secret that goes with it, and the variable that held it."""
 
     username: str
     password: str = field(repr=False)
+    variable: str = ""
 
 
 def find_credential(url: RemoteUrl, environ: Mapping[str, str], forge: str | None) -> Credential | None:
@@ -54,7 +55,7 @@ def find_credential(url: RemoteUrl, environ: Mapping[str, str], forge: str | Non
         if secret and (variable == OWN or (url.scheme == "https" and _is_for(variable, url, environ, forge))):
             if not secret.isascii() or not secret.isprintable() or " " in secret:
                 raise UsageError(f"{variable} holds what no token does: spaces, line breaks or the like")
-            return Credential(_user(variable, url, environ, forge), secret)
+            return Credential(_user(variable, url, environ, forge), secret, variable)
     return None
 
 
@@ -67,7 +68,8 @@ def _is_for(variable: str, url: RemoteUrl, environ: Mapping[str, str], forge: st
     gitlab = {environ.get("CI_SERVER_HOST", "").lower(), _host(environ.get("CI_SERVER_URL", ""))} - {""}
     match variable:
         case "GITHUB_TOKEN":
-            return url.host in {"github.com", _host(environ.get("GITHUB_SERVER_URL", ""))}
+            # Of an own server it is worth nothing elsewhere, and nobody else's business.
+            return url.host == (_host(environ.get("GITHUB_SERVER_URL", "")) or "github.com")
         case "CI_JOB_TOKEN":
             return url.host in gitlab
         case _:

@@ -8,12 +8,19 @@ from dataclasses import dataclass
 from bggen.errors import UsageError
 
 SCHEMES = ("https", "http", "ssh", "git", "file")
+_PORTS = {"https": 443, "http": 80, "ssh": 22, "git": 9418}
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://(.*)\Z", re.DOTALL)
 # `user@host:path`, as ssh has it; a path before the colon makes it a file's name.
 _SCP = re.compile(r"(?:([^@/:]+)@)?(\[[0-9a-fA-F:]+\]|[^@/:\[\]]+):(.+)\Z", re.DOTALL)
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\Z|\[[0-9a-f:]+\]\Z")
-_USERINFO = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://)[^/@\s]*@")
+# What a shell or `ssh -o ProxyCommand` would read something into is no part of a user's name: CVE-2023-51385.
+_USER = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_.+~@-]*\Z")
+_USERINFO = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]*@")
+# Of a text that is no good URL nobody knows where its password ends.
+_MAYBE_SECRET = re.compile(r"(://|\A(?=[^/@]*:)).*@", re.DOTALL)
 _LONGEST = 2000
+_LONGEST_BRANCH = 200
+_LAST_PORT = 65535
 # Source: git-check-ref-format(1).
 _BAD_IN_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|\Z)|\.\Z|/\Z")
 
@@ -46,7 +53,11 @@ class RemoteUrl:
     @property
     def local(self) -> bool:
         """Whether it leads nowhere but to this machine."""
-        return self.scheme == "file" or self.host in {"localhost", "[::1]"} or self.host.startswith("127.")
+        return (
+            self.scheme == "file"
+            or self.host in {"localhost", "[::1]"}
+            or bool(re.fullmatch(r"127(\.[0-9]+){3}", self.host))
+        )
 
 
 def looks_like_url(text: str) -> bool:
@@ -60,7 +71,7 @@ def parse_url(text: str) -> RemoteUrl:
     Raises:
         UsageError: it is none, or one that git must not be given.
     """
-    return _read(text, keep_password=False)
+    return _read(text, f"--repo {_shown(_concealed(text))}", own=False)
 
 
 def parse_remote(text: str) -> RemoteUrl:
@@ -71,7 +82,7 @@ def parse_remote(text: str) -> RemoteUrl:
     """
     if not looks_like_url(text):
         return RemoteUrl(text, "file", "", None, None, _cut(text))
-    return _read(text, keep_password=True)
+    return _read(text, f"the remote {_shown(_concealed(text))}", own=True)
 
 
 def redacted(text: str) -> str:
@@ -90,66 +101,88 @@ def parse_branch(text: str) -> str:
         raise UsageError(f"{shown} is not the name of a branch")
     if text.startswith("refs/"):
         raise UsageError(f"{shown} is not the name of a branch", hint="without refs/heads/")
-    if len(text) > 200 or not text.isprintable():  # noqa: PLR2004 - longer than any file system's names allow
+    # Longer than file systems' names allow; what does not print does not even have an encoding, or is not seen.
+    if not text.isprintable() or len(text.encode()) > _LONGEST_BRANCH:
         raise UsageError(f"{shown} is not the name of a branch")
     return text
 
 
-def _read(text: str, *, keep_password: bool) -> RemoteUrl:
-    shown = _shown(redacted(text))
-    bad = f"--repo {shown}"
-    if len(text) > _LONGEST or not text.isprintable() or " " in text or "@{" in text or "\\" in text:
+def _read(text: str, bad: str, *, own: bool) -> RemoteUrl:
+    """Read a URL; `bad` begins the messages, and `own` are those of a checkout, as git has been using them."""
+    if len(text) > _LONGEST or not text.isprintable() or "@{" in text or "\\" in text or (" " in text and not own):
         raise UsageError(f"{bad}: not a URL that git can be given")
     if text.startswith("-") or re.match(r"[a-zA-Z0-9+.-]*::", text):
         raise UsageError(f"{bad}: bggen speaks {', '.join(SCHEMES)}, and nothing else")
-    scheme, host, port, user, path = _parts(text, bad)
+    text, scheme, host, port, user, path = _parts(text, bad)
     if user is not None and ":" in user:
         name, _, password = user.partition(":")
-        if password and not keep_password:
+        if password and not own:
             raise UsageError(
                 f"{bad}: a password in a URL is seen by everybody on the machine",
                 hint="set BGGEN_TOKEN, and leave it out of the URL",
             )
         text, user = text.replace(f"{user}@", f"{name}@" if name else "", 1), name or None
-    if user is not None and user.startswith("-"):
-        raise UsageError(f"{bad}: the user begins with a dash")
-    if scheme != "file" and not _HOST.match(host):
-        raise UsageError(f"{bad}: {_shown(host)} is not a host")
-    if path.lstrip("/").startswith("-") or ".." in path.split("/") or not path.strip("/"):
+    # Git decodes both before it uses them.
+    user, plain = _decoded(user) if user is not None else None, _decoded(path)
+    if user is not None and not _USER.match(user):
+        raise UsageError(f"{bad}: its user is not one that git can be given")
+    # Some letters of other alphabets become ASCII's in lower case.
+    if scheme != "file" and not (host.isascii() and _HOST.match(host.lower())):
+        raise UsageError(f"{bad}: it has no host that git can be given")
+    if not plain.isprintable() or "\\" in plain:
+        raise UsageError(f"{bad}: not a URL that git can be given")
+    if (
+        plain.lstrip("/").startswith("-")
+        or ".." in plain.split("/")
+        or not (path.strip("/") if scheme == "file" else _cut(path))
+    ):
         raise UsageError(f"{bad}: the path has to lead to a repository, without .. in it")
     if scheme in {"http", "https"} and re.search(r"[?#]", path):
         raise UsageError(f"{bad}: a repository's URL has no ? and no #")
-    return RemoteUrl(text, scheme, host, port, user, _cut(path))
+    return RemoteUrl(text, scheme, host.lower(), port, user, _cut(path))
 
 
-def _parts(text: str, bad: str) -> tuple[str, str, int | None, str | None, str]:
+def _parts(text: str, bad: str) -> tuple[str, str, str, int | None, str | None, str]:
+    """Return text, scheme, host, port, user and path; git knows schemes in lower case alone, and no host of a file."""
     found = _SCHEME.match(text)
     if found is None:
         scp = _SCP.match(text)
-        if scp is None:
+        if scp is None or scp[2].lower() in SCHEMES or re.search(r"@.*:|:.*@", scp[3]):
             raise UsageError(
                 f"{bad}: not a URL", hint="https://HOST/PATH, ssh://HOST/PATH, git@HOST:PATH or file:///PATH"
             )
-        return "ssh", scp[2].lower(), None, scp[1], scp[3]
-    scheme = found[1].lower()
+        return text, "ssh", scp[2], None, scp[1], scp[3]
+    scheme, rest = found[1].lower(), found[2]
     if scheme not in SCHEMES:
         raise UsageError(f"{bad}: bggen speaks {', '.join(SCHEMES)}, and nothing else")
-    place, slash, path = found[2].partition("/")
+    place, slash, path = rest.partition("/")
     if scheme == "file":
-        if place not in {"", "localhost"}:
+        if place.lower() not in {"", "localhost"}:
             raise UsageError(f"{bad}: a file has no host", hint="three slashes: file:///PATH")
-        return scheme, "", None, None, slash + path
+        return f"file://{slash}{path}", scheme, "", None, None, slash + path
     user, at, address = place.rpartition("@")
     host, colon, number = address.rpartition(":") if not address.endswith("]") else (address, "", "")
     if not colon:
         host = address
-    if colon and not (number.isdecimal() and number.isascii() and 0 < int(number) < 65536):  # noqa: PLR2004 - ports end there
-        raise UsageError(f"{bad}: {_shown(number)} is not a port")
-    return scheme, host.lower(), int(number) if colon else None, user if at else None, path
+    if colon and not (re.fullmatch(r"[0-9]{1,5}", number) and 0 < int(number) <= _LAST_PORT):
+        raise UsageError(f"{bad}: it has no port that git can be given")
+    port = int(number) if colon else None
+    usual = None if port == _PORTS.get(scheme) else port
+    return f"{scheme}://{rest}", scheme, host, usual, user if at else None, path
+
+
+def _decoded(text: str) -> str:
+    """Return the text with every `%41` that stands for ASCII decoded; no other letter means anything to git."""
+    return re.sub(r"%([0-7][0-9a-fA-F])", lambda found: chr(int(found[1], 16)), text)
 
 
 def _cut(path: str) -> str:
     return path.strip("/").removesuffix(".git").rstrip("/")
+
+
+def _concealed(text: str) -> str:
+    """Return the text without anything that could be a password."""
+    return _MAYBE_SECRET.sub(r"\1***@", text)
 
 
 def _shown(text: str) -> str:

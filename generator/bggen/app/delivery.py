@@ -85,7 +85,7 @@ def _empty(wish: Wish, target: Target, planned: Changed) -> Changed:
         return planned
     from bggen.app.requesting import close_empty  # noqa: PLC0415 - as in _delivered
 
-    return replace(planned, request=close_empty(wish, target, planned))
+    return replace(planned, request=close_empty(wish.delivery.request, target))
 
 
 def _delivered(wish: Wish, target: Target, planned: Changed) -> Changed:
@@ -99,7 +99,7 @@ def _delivered(wish: Wish, target: Target, planned: Changed) -> Changed:
     if wish.delivery.request is not None:
         from bggen.app.requesting import prepare  # noqa: PLC0415 - most changes have none, and forges bring httpx
 
-        request = prepare(wish, target, planned)
+        request = prepare(wish.delivery.request, target, planned)
     try:
         delivered = target.deliver(planned.changes, planned.message, request.posting if request else PLAIN)
     except UnknownOutcomeError as error:
@@ -110,7 +110,7 @@ def _delivered(wish: Wish, target: Target, planned: Changed) -> Changed:
     if request is None:
         return done
     try:
-        return replace(done, request=request.settle())
+        return replace(done, request=request.settle(moved=delivered.made))
     except BggenError as error:
         error.known = done
         raise

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bggen.errors import UsageError
 from bggen.remotes import looks_like_url, parse_url
-from bggen.workspace import find_root
+from bggen.workspace import find_root, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from bggen.workspace import Files
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
+PATTERN = re.compile(r"(?!-)[-a-z0-9*?!\[\]]{1,200}\Z")
 _MAX_CHOICES = 20
+_MAX_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,13 @@ def find_place(repo: str | None, cwd: Path, cache: Path | None = None, base: str
     Raises:
         UsageError: there is none.
     """
-    if repo and is_url(repo, cwd):
-        return Place(cwd, url=parse_url(repo), cache=cache, base=base)
+    if repo is not None and not _is_folder(cwd / repo):
+        if looks_like_url(repo):
+            return Place(cwd, url=parse_url(repo), cache=cache, base=base)
+        raise UsageError(f"--repo {_shown(repo)}: no such folder")
+    if repo == "":
+        raise UsageError("--repo is empty", hint="a folder or a URL; without it, the config repo here is taken")
     start = cwd / repo if repo else cwd
-    if not start.is_dir():
-        raise UsageError(f"--repo {repo}: no such folder")
     root = find_root(start)
     if root is None:
         raise UsageError(
@@ -90,7 +94,21 @@ def needs_files(command: str) -> UsageError:
 
 def is_url(repo: str | None, cwd: Path) -> bool:
     """Whether `--repo` means a remote config repo; a folder that is named like one comes first."""
-    return bool(repo) and looks_like_url(repo or "") and not (cwd / (repo or "")).exists()
+    return repo is not None and looks_like_url(repo) and not _is_folder(cwd / repo)
+
+
+def refuse_strange(apps: Iterable[str], env: str | None, match: str | None) -> None:
+    """Refuse names and patterns that no app or environment can fit, before a remote is asked for them.
+
+    Raises:
+        UsageError: with the option.
+    """
+    names = [("--app", app) for app in apps] + ([("--env", env)] if env is not None else [])
+    for option, name in names:
+        if not NAME.match(name):
+            raise UsageError(f"{option} {_shown(name)!r}: no name of an app or environment looks like that")
+    if match is not None and not PATTERN.match(match):
+        raise UsageError(f"--match {_shown(match)!r}: no name of an app fits it", hint="a pattern is like 'shop-*'")
 
 
 def choose_app(place: Place, given: str | None, files: Files) -> str:
@@ -104,7 +122,8 @@ def choose_app(place: Place, given: str | None, files: Files) -> str:
         return _only(app_names(files), "--app", "the repo holds no app", "several apps")
     # Checked before the name becomes part of a path.
     if not NAME.match(name) or files.names(f"apps/{name}").get("app.yaml") is None:
-        raise UsageError(f"no app {name!r}: apps/{name}/app.yaml does not exist", hint=_choices(app_names(files)))
+        shown = _shown(name)
+        raise UsageError(f"no app '{shown}': apps/{shown}/app.yaml does not exist", hint=_choices(app_names(files)))
     return name
 
 
@@ -140,6 +159,18 @@ def app_names(files: Files) -> list[str]:
 def app_folders(files: Files) -> list[str]:
     """Return the names of all folders that may be apps: those of `apps/`."""
     return sorted(name for name, kind in files.names("apps").items() if kind == "folder")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        # Too long for any file system, or not even a name.
+        return False
+
+
+def _shown(text: str) -> str:
+    return printable(text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…")
 
 
 def _only(names: Sequence[str], option: str, none: str, several: str) -> str:

@@ -80,7 +80,7 @@ class Session:
             from bggen.errors import UsageError  # noqa: PLC0415 - only a failure needs it
 
             raise UsageError(
-                f"--output github: {command} makes no annotations, only validate and render --check do",
+                f"--output github: {command} makes no annotations, only validate, check and render --check do",
                 hint="--output text or json; BGGEN_OUTPUT counts, too",
             )
 
@@ -155,7 +155,7 @@ _SHARED: dict[str, Any] = {
             "--output",
             "-o",
             envvar="BGGEN_OUTPUT",
-            help="What to print on standard output; github: annotations, for validate and render --check.",
+            help="What to print on standard output; github: annotations, for validate, check and render --check.",
         ),
     ],
     "cache_dir": Annotated[

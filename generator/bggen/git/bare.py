@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from bggen.credentials import Credential
     from bggen.remotes import RemoteUrl
 
-NAME = "bggen"
 # A generation of a cache is left behind when it has grown so much: every fetch adds a pack, and nothing is removed.
 _MOST_PACKS, _MOST_BYTES = 400, 256 * 1024 * 1024
 _CONFIG = "[core]\n\trepositoryformatversion = {version}\n\tbare = true\n\thooksPath = /dev/null\n"
@@ -43,9 +42,7 @@ class Bare:
         """Use `open`."""
         self.git = Git(folder).with_variables({"GIT_DIR": str(folder)})
         self.remote: Remote = (
-            Remote(self.git, NAME, url, credential, own=True)
-            if lock is None
-            else _Shared(self.git, NAME, url, credential, lock)
+            _Own(self.git, url, credential) if lock is None else _Shared(self.git, url, credential, lock)
         )
         self.objects = PartialObjects(self.git, self.remote)
         self.scratch = folder / "bggen"
@@ -92,11 +89,30 @@ def reader(folder: Path, commit: str) -> RemoteFiles:
     return RemoteFiles(PartialObjects(git, Nobody()), commit, whole=True)
 
 
-class _Shared(Remote):
+class _Own(Remote):
+    """A remote that is fetched from into a repository of our own."""
+
+    def __init__(self, git: Git, url: RemoteUrl, credential: Credential | None) -> None:
+        # No name that a user's own settings could say something of.
+        super().__init__(git, f"bggen-{_digest(url)}", url, credential, own=True)
+
+    def _lengthen_ids(self) -> bool:
+        """See Remote; only where nothing was fetched yet."""
+        folder = self._git.cwd
+        if any((folder / "objects" / "pack").glob("*.pack")) or "sha256" in (folder / "config").read_text("ascii"):
+            return False
+        fresh = folder / "bggen" / "config"
+        fresh.write_text(_CONFIG.format(version=1) + _SHA256, encoding="ascii")
+        # At once: others may be reading it.
+        fresh.replace(folder / "config")
+        return True
+
+
+class _Shared(_Own):
     """A remote that is fetched from into a repository which others use as well."""
 
-    def __init__(self, git: Git, name: str, url: RemoteUrl, credential: Credential | None, lock: int) -> None:
-        super().__init__(git, name, url, credential, own=True)
+    def __init__(self, git: Git, url: RemoteUrl, credential: Credential | None, lock: int) -> None:
+        super().__init__(git, url, credential)
         self._lock = lock
 
     def fetch(self, *refs: str, depth: int | None = 1) -> dict[str, str]:
@@ -128,7 +144,7 @@ class _Shared(Remote):
 def _generation(cache: Path, url: RemoteUrl) -> Iterator[tuple[Path, int]]:
     """Yield the repository that the cache has for the remote, and the descriptor of the lock for fetches into it."""
     # Absolute: git works in the folder itself.
-    home = cache.absolute() / hashlib.sha256(url.text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    home = cache.absolute() / _digest(url)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         door = stack.enter_context(_opened(home / "lock"))
@@ -180,10 +196,13 @@ def _opened(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _make(folder: Path, *, sha256: bool = False) -> None:
+def _digest(url: RemoteUrl) -> str:
+    return hashlib.sha256(url.text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _make(folder: Path) -> None:
     """Write the few files of an empty repository, the configuration last: without it, there is none."""
     for part in ("objects/info", "objects/pack", "refs/heads", "bggen"):
         (folder / part).mkdir(parents=True)
     (folder / "HEAD").write_text("ref: refs/heads/none\n", encoding="ascii")
-    config = _CONFIG.format(version=int(sha256)) + (_SHA256 if sha256 else "")
-    (folder / "config").write_text(config, encoding="ascii")
+    (folder / "config").write_text(_CONFIG.format(version=0), encoding="ascii")

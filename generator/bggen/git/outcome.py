@@ -32,6 +32,10 @@ _NETWORK = re.compile(
 _MISSING = re.compile(
     r"not found|does not exist|returned error: 404|does not appear to be a git repository", re.IGNORECASE
 )
+# Before version 2 of its protocol a server gives what its refs point to, and nothing else.
+# Source: git's fetch-pack.c and upload-pack.c; "not valid" is JGit's.
+_BY_REF_ONLY = re.compile(r"unadvertised object|not our ref|want [0-9a-f]+ not valid", re.IGNORECASE)
+_OTHER_FORMAT = re.compile(r"mismatched algorithms|this repository's (?:object format|hash algorithm)")
 _REMOTE = re.compile(r"^remote: ?(.*)$", re.MULTILINE)
 
 
@@ -69,7 +73,7 @@ def outcome_of(code: int, out: str, err: str, ref: str) -> Outcome:
     said = remote_words(err)
     if "[remote rejected]" not in summary and "[remote failure]" not in summary:
         return Outcome("race" if _RACE.search(summary) else "rejected", given)
-    if "hook" not in given and _RACE.search(f"{given}\\n{said}"):
+    if "hook" not in given and _RACE.search(f"{given}\n{said}"):
         return Outcome("race", given)
     if "[remote failure]" in summary:
         return Outcome("unknown", given)
@@ -83,6 +87,16 @@ def failure_kind(err: str) -> Literal["auth", "network", "missing", "git"]:
     if _MISSING.search(err) and not re.search(r"certificate|Could not resolve", err):
         return "missing"
     return "network" if _NETWORK.search(err) else "git"
+
+
+def gives_by_ref_only(err: str) -> bool:
+    """Whether a server gives no objects by their ids."""
+    return _BY_REF_ONLY.search(err) is not None
+
+
+def has_other_ids(err: str) -> bool:
+    """Whether the remote's objects have ids of another kind (SHA-1, SHA-256) than the repository's."""
+    return _OTHER_FORMAT.search(err) is not None
 
 
 def remote_words(err: str) -> str:

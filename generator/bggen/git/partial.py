@@ -22,6 +22,7 @@ _ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _MAX_TREE = 64 * 1024 * 1024
 # `apps/<app>`: the folder that is fetched whole.
 _APP = 2
+_FEW = 4
 
 
 class Giver(Protocol):
@@ -51,7 +52,7 @@ class PartialObjects(Objects):
 
     def __init__(self, git: Git, giver: Giver) -> None:
         """Read through `git`, and fetch what is missing."""
-        super().__init__(git)
+        super().__init__(git, own=True)
         self._giver = giver
 
     def get(self, name: str, *, limit: int = _MAX_TREE) -> Found | None:
@@ -68,8 +69,9 @@ class PartialObjects(Objects):
 
     def missing(self, oids: Sequence[str]) -> list[str]:
         """Return those of the ids whose objects are not here."""
-        if not oids:
-            return []
+        if len(oids) <= _FEW:
+            # They are read soon, anyway, and by a program that runs.
+            return [oid for oid in oids if self.here(oid) is None]
         asked = "".join(f"{oid}\n" for oid in oids).encode()
         out = self._git.output("look at the objects", "cat-file", "--batch-check", stdin=asked)
         return [line.partition(" ")[0] for line in out.decode().splitlines() if line.endswith(" missing")]

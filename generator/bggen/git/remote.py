@@ -6,12 +6,12 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from bggen.credentials import secrets
-from bggen.errors import GitError, RefusedError, UnknownOutcomeError
-from bggen.git.outcome import failure_kind, outcome_of, reason_of
+from bggen.credentials import find_credential, secrets
+from bggen.errors import GitError, RefusedError, UnknownOutcomeError, UsageError
+from bggen.git.outcome import failure_kind, gives_by_ref_only, has_other_ids, outcome_of, reason_of
 from bggen.git.process import finish
 from bggen.git.target import Moved
-from bggen.remotes import SCHEMES, redacted
+from bggen.remotes import SCHEMES, parse_branch, parse_remote, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -28,6 +28,8 @@ _DEEP_ENOUGH = 50
 _MOST_WANTS = 20_000
 # By falling thrift: the newest commit with the trees and files of the top two levels; all trees; everything.
 _FILTERS = ("tree:2", "blob:none", None)
+# The same for what is fetched by its id, where only the objects themselves are wanted; and for commits of history.
+_ALONE = ("tree:0", "blob:none", None)
 _HELPER = (
     '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$BGGEN_GIT_USERNAME" "$BGGEN_GIT_PASSWORD"; }; f'
 )
@@ -62,6 +64,7 @@ class Remote:
         self._name = name
         self._own = own
         self._rung = 0
+        self._refs: Sequence[str] = ()
         self._settings, variables = _signing_in(url, credential)
         if own:
             self._settings += ["-c", f"remote.{name}.url={url.text}"]
@@ -94,7 +97,7 @@ class Remote:
         for line in done.out.decode("utf-8", "surrogateescape").splitlines():
             ref, tab, name = line.partition("\t")
             if tab and name == "HEAD" and ref.startswith("ref: refs/heads/"):
-                return ref.removeprefix("ref: ")
+                return _known_branch(ref.removeprefix("ref: "))
         raise RefusedError(
             "the remote says of no branch that it is the usual one", hint="name it with --base BRANCH", kind="branch"
         )
@@ -112,20 +115,31 @@ class Remote:
         """
         deep = [] if not self._own else ["--unshallow"] if depth is None and self._shallow() else []
         deep += [f"--depth={depth}"] if self._own and depth is not None else []
-        for rung in range(self._rung, len(_FILTERS)):
-            wanted = _FILTERS[rung] if depth == 1 else ("tree:0", "blob:none", None)[rung]
-            done = self._fetch([*deep, *(_filter(wanted) if self._own else [])], refs)
-            if done.code == 0:
-                return self._fetched(refs)
-            if b"filter" not in done.err or not self._own:
-                break
-            self._rung = rung + 1
+        done = self._fetch_thriftily(deep, refs, _FILTERS if depth == 1 else _ALONE)
+        if self._own and has_other_ids(done.err.decode("utf-8", "replace")) and self._lengthen_ids():
+            done = self._fetch_thriftily(deep, refs, _FILTERS if depth == 1 else _ALONE)
+        if done.code == 0:
+            self._refs = refs
+            return self._fetched(refs)
         if b"couldn't find remote ref" in done.err:
             missing = next((ref for ref in refs if ref.encode() in done.err), refs[0])
             raise RefusedError(
                 f"the remote has no branch {missing.removeprefix('refs/heads/')}", hint="see --base", kind="branch"
             )
         raise self._failure("fetch from the remote", done)
+
+    def _fetch_thriftily(self, deep: Sequence[str], refs: Sequence[str], filters: Sequence[str | None]) -> Done:
+        if not self._own:
+            return self._fetch(deep, refs)
+        while True:
+            done = self._fetch([*deep, *_filter(filters[self._rung])], refs)
+            if done.code == 0 or b"filter" not in done.err or self._rung == len(filters) - 1:
+                return done
+            self._rung += 1
+
+    def _lengthen_ids(self) -> bool:
+        """Let the repository have the ids of SHA-256, and return whether it could; see `bggen.git.bare`."""
+        return False
 
     def bring(self, oids: Collection[str], *, alone: bool = False, trees: bool = False) -> None:
         """Get objects by their ids, with everything below them, only the trees of that, or alone; one round trip.
@@ -135,10 +149,14 @@ class Remote:
         """
         wanted = sorted(oids)
         for start in range(0, len(wanted), _MOST_WANTS):
-            thrift = _filter("tree:0" if alone else "blob:none" if trees else None)
-            done = self._fetch(thrift, wanted[start : start + _MOST_WANTS])
-            if done.code != 0 and alone and b"filter" in done.err:
-                done = self._fetch(_filter("blob:none"), wanted[start : start + _MOST_WANTS])
+            for chosen in _ALONE if alone else _ALONE[1:] if trees else _ALONE[-1:]:
+                done = self._fetch(_filter(chosen), wanted[start : start + _MOST_WANTS])
+                if done.code == 0 or b"filter" not in done.err:
+                    break
+            if done.code != 0 and self._refs and gives_by_ref_only(done.err.decode("utf-8", "replace")):
+                # All of the newest commits then, now and for every later one.
+                self._rung = len(_FILTERS) - 1
+                done = self._fetch(["--depth=1", "--no-filter"], self._refs)
             if done.code != 0:
                 raise self._failure("fetch from the remote", done)
 
@@ -211,6 +229,10 @@ class Remote:
         tip = self.fetch(ref, depth=_DEEP_ENOUGH)[ref]
         return self._git.run("merge-base", "--is-ancestor", commit, tip).code == 0
 
+    def talk(self, *arguments: str) -> Done:
+        """Run one git command that speaks to the remote, signed in, to its end, whatever comes of it."""
+        return self._run(*arguments)
+
     def _read_back(self, ref: str, reason: str, *, surely: bool) -> str | None:
         try:
             return self.tips(ref)[ref]
@@ -238,7 +260,9 @@ class Remote:
 
     def _fetched(self, refs: Sequence[str]) -> dict[str, str]:
         """Read what a fetch has brought. Source of the form: git's builtin/fetch.c, `append_fetch_head`."""
-        path = self._git.output("find what was fetched", "rev-parse", "--git-path", "FETCH_HEAD").decode().strip()
+        path = "FETCH_HEAD"
+        if not self._own:
+            path = self._git.output("find what was fetched", "rev-parse", "--git-path", path).decode().strip()
         lines = (self._git.cwd / path).read_text("utf-8", "surrogateescape").splitlines()
         found = {}
         for ref in refs:
@@ -278,6 +302,18 @@ class Remote:
         return redacted(text)
 
 
+def remote_named(git: Git, name: str) -> Remote:
+    """Return a checkout's remote, signed in to as the environment says.
+
+    Raises:
+        UsageError: its URL is none that bggen talks to; a token cannot be used.
+        GitError: there is no such remote.
+    """
+    out = git.output("read the remote's URL", "remote", "get-url", "--push", name)
+    url = parse_remote(out.decode("utf-8", "surrogateescape").strip())
+    return Remote(git, name, url, find_credential(url, os.environ, None))
+
+
 def _signing_in(url: RemoteUrl, credential: Credential | None) -> tuple[list[str], dict[str, str]]:
     """Return options and variables by which git signs in; the secret is in the variables of that one process alone.
 
@@ -296,6 +332,14 @@ def _signing_in(url: RemoteUrl, credential: Credential | None) -> tuple[list[str
 
 def _filter(wanted: str | None) -> list[str]:
     return [f"--filter={wanted}"] if wanted else ["--no-filter"]
+
+
+def _known_branch(ref: str) -> str:
+    """Return the ref, if it is one that a refspec may hold: the remote has named it."""
+    try:
+        return f"refs/heads/{parse_branch(_short(ref))}"
+    except UsageError as error:
+        raise RefusedError(f"the remote's usual branch: {error.message}", hint="see --base", kind="branch") from error
 
 
 def _short(ref: str) -> str:

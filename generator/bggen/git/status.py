@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 # How many fields stand before the path, by the first letter of a record.
 # Source: git-status(1), "Porcelain Format Version 2".
 _FIELDS = {"1": 8, "2": 9, "u": 10, "?": 1, "!": 1}
-_MOST_FILES = 1000
+# So many files are read in less time than git needs for the time stamps of a repo that has so many apps.
+_MOST_FILES = 10_000
 
 
 class PendingStatus:
@@ -85,8 +86,9 @@ class PendingStatus:
     def _is_on_disk(self, entries: dict[str, tuple[str, str]]) -> bool:
         """Whether the work tree holds just these entries; what was left out of a sparse checkout need not be there."""
         plain: list[str] = []
+        work = WorkTree(self._place.root)
         for path, (mode, _) in entries.items():
-            executable = _executable(self._place, path)
+            executable = _executable(work, path)
             if executable is not None and mode == ("100755" if executable else "100644"):
                 plain.append(path)
             elif self._tags[path] != "S" or os.path.lexists(self._place.root / path):
@@ -129,12 +131,12 @@ def is_below(path: str, folders: Collection[str]) -> bool:
     return any("/".join(names[:depth]) in folders for depth in range(len(names) + 1))
 
 
-def _executable(place: Place, path: str) -> bool | None:
+def _executable(work: WorkTree, path: str) -> bool | None:
     """Return whether the file on disk is executable; None where there is no plain file."""
     try:
-        if "\n" in path or WorkTree(place.root).check(path) != "file":
+        if "\n" in path or work.check(path) != "file":
             return None
-        return os.access(place.root / path, os.X_OK)
+        return os.access(work.top + path, os.X_OK)
     except (InvalidError, GitError):
         return None
 
@@ -142,6 +144,8 @@ def _executable(place: Place, path: str) -> bool | None:
 def _files_below(place: Place, folder: str) -> list[str]:
     found = []
     for top, folders, files in os.walk(place.root / folder):
-        links = [name for name in folders if (place.root / top / name).is_symlink()]
-        found += [(place.root / top / name).relative_to(place.root).as_posix() for name in (*files, *links)]
+        here = "" if (below := os.path.relpath(top, place.root)) == "." else f"{below}/"
+        found += [here + name for name in files]
+        # A search for every folder of hundreds of apps: paths as objects would take longer than all else.
+        found += [here + name for name in folders if os.path.islink(f"{top}/{name}")]  # noqa: PTH114 - see above
     return found if found or not os.path.lexists(place.root / folder) or (place.root / folder).is_dir() else [folder]

@@ -49,6 +49,8 @@ class Backend:
     root: Path
     log: IO[bytes]
     settings: dict[str, str] = field(default_factory=FORGE_SETTINGS.copy)
+    # Whether it speaks nothing newer than version 0 of git's protocol, as servers did before git 2.18.
+    old: bool = False
     _running: set[subprocess.Popen[bytes]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -108,7 +110,7 @@ class Backend:
         }
         # http-backend unpacks the body itself, and hands the protocol's version on to upload-pack.
         for header, variable in (("Content-Encoding", "HTTP_CONTENT_ENCODING"), ("Git-Protocol", "GIT_PROTOCOL")):
-            if text := exchange.header(header):
+            if (text := exchange.header(header)) and not (self.old and variable == "GIT_PROTOCOL"):
                 environment[variable] = text
         return environment
 
