@@ -161,8 +161,9 @@ def test_history_over_many_commits_fetches_no_more_than_it_reads(distance: Dista
     with traced(tmp_path):
         there = distance.far(*command)
     assert there.out == repo.ok(*command).out
-    # The tip; then for 50, 200 and all commits: commits, and four depths of trees at most; and once the contents.
-    assert fetches(tmp_path) <= 1 + 1 + 4 * 5 + 1
+    # The tip and the app; 50 commits and the trees on the way, a depth at a time; 200, and 1000, and all trees of
+    # each; and once the contents.
+    assert fetches(tmp_path) <= 2 + (1 + 4) + 2 + 2 + 1
     status = distance.far_document("status", "-a", "hello", "-e", "prod")
     assert status["apps"][0]["since"] == flipped
 

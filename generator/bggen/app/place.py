@@ -56,12 +56,12 @@ def find_place(repo: str | None, cwd: Path, cache: Path | None = None, base: str
     Raises:
         UsageError: there is none.
     """
+    if repo is not None and not _is_folder(cwd / repo):
+        if looks_like_url(repo):
+            return Place(cwd, url=parse_url(repo), cache=cache, base=base)
+        raise UsageError(f"--repo {_shown(repo)}: no such folder")
     if repo == "":
         raise UsageError("--repo is empty", hint="a folder or a URL; without it, the config repo here is taken")
-    if repo is not None and is_url(repo, cwd):
-        return Place(cwd, url=parse_url(repo), cache=cache, base=base)
-    if repo is not None and not _is_folder(cwd / repo):
-        raise UsageError(f"--repo {_shown(repo)}: no such folder")
     start = cwd / repo if repo else cwd
     root = find_root(start)
     if root is None:
@@ -94,7 +94,7 @@ def needs_files(command: str) -> UsageError:
 
 def is_url(repo: str | None, cwd: Path) -> bool:
     """Whether `--repo` means a remote config repo; a folder that is named like one comes first."""
-    return bool(repo) and looks_like_url(repo or "") and not _is_folder(cwd / (repo or ""))
+    return repo is not None and looks_like_url(repo) and not _is_folder(cwd / repo)
 
 
 def refuse_strange(apps: Iterable[str], env: str | None, match: str | None) -> None:

@@ -120,10 +120,10 @@ class _Shared(_Own):
         with self._alone():
             return super().fetch(*refs, depth=depth)
 
-    def bring(self, oids: Collection[str], *, alone: bool = False) -> None:
+    def bring(self, oids: Collection[str], *, alone: bool = False, trees: bool = False) -> None:
         """See Remote."""
         with self._alone():
-            super().bring(oids, alone=alone)
+            super().bring(oids, alone=alone, trees=trees)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

@@ -28,7 +28,7 @@ _FEW = 4
 class Giver(Protocol):
     """Where missing objects come from."""
 
-    def bring(self, oids: Collection[str], *, alone: bool = False) -> None:
+    def bring(self, oids: Collection[str], *, alone: bool = False, trees: bool = False) -> None:
         """Get objects by their ids; see `bggen.git.remote.Remote.bring`."""
         ...
 
@@ -36,7 +36,13 @@ class Giver(Protocol):
 class Nobody:
     """Gives nothing: all that is read was fetched before."""
 
-    def bring(self, oids: Collection[str], *, alone: bool = False) -> None:  # noqa: ARG002 - none is given either way
+    def bring(
+        self,
+        oids: Collection[str],
+        *,
+        alone: bool = False,  # noqa: ARG002 - none is given either way
+        trees: bool = False,  # noqa: ARG002 - the same
+    ) -> None:
         """See Giver."""
         raise GitError(f"cannot read {next(iter(oids), '')[:10]}: the remote does not give it")
 
@@ -70,9 +76,9 @@ class PartialObjects(Objects):
         out = self._git.output("look at the objects", "cat-file", "--batch-check", stdin=asked)
         return [line.partition(" ")[0] for line in out.decode().splitlines() if line.endswith(" missing")]
 
-    def bring(self, oids: Sequence[str], *, alone: bool = False) -> None:
+    def bring(self, oids: Collection[str], *, alone: bool = False, trees: bool = False) -> None:
         """Fetch objects; see Giver."""
-        self._giver.bring(oids, alone=alone)
+        self._giver.bring(oids, alone=alone, trees=trees)
 
 
 class RemoteFiles(TipFiles):

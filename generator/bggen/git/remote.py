@@ -141,15 +141,15 @@ class Remote:
         """Let the repository have the ids of SHA-256, and return whether it could; see `bggen.git.bare`."""
         return False
 
-    def bring(self, oids: Collection[str], *, alone: bool = False) -> None:
-        """Get objects by their ids, with everything below them, or alone; one round trip.
+    def bring(self, oids: Collection[str], *, alone: bool = False, trees: bool = False) -> None:
+        """Get objects by their ids, with everything below them, only the trees of that, or alone; one round trip.
 
         Raises:
             GitError: the remote does not give them.
         """
         wanted = sorted(oids)
         for start in range(0, len(wanted), _MOST_WANTS):
-            for chosen in _ALONE if alone else _ALONE[-1:]:
+            for chosen in _ALONE if alone else _ALONE[1:] if trees else _ALONE[-1:]:
                 done = self._fetch(_filter(chosen), wanted[start : start + _MOST_WANTS])
                 if done.code == 0 or b"filter" not in done.err:
                     break
