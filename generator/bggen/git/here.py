@@ -42,6 +42,7 @@ class Here:
         # What is decided on: HEAD, until the remote turns out to be further.
         self._tip = checkout.tip
         self._asked = remote is None
+        self._there: str | None = None
 
     @property
     def branch(self) -> str:
@@ -94,7 +95,8 @@ class Here:
             return False
         before, self._asked = self._tip, True
         self._checkout.refresh()
-        self._tip = self._newer(self._checkout.tip, self._remote.fetch(self._ref)[self._ref])
+        self._there = self._fetched(self._remote)
+        self._tip = self._newer(self._checkout.tip, self._there or self._checkout.tip)
         return self._tip != before
 
     def proposed(self) -> None:
@@ -109,7 +111,7 @@ class Here:
 
         def publish(commit: str) -> None:
             if self._remote is not None:
-                self._remote.push(commit, self._ref, was=None, options=options)
+                self._remote.push(commit, self._ref, was=self._there, options=options)
                 pushed.append(commit)
 
         try:
@@ -133,6 +135,15 @@ class Here:
     def identity(self) -> str:
         """See Target."""
         return self._checkout.identity(self._signature)
+
+    def _fetched(self, remote: Remote) -> str | None:
+        try:
+            return remote.fetch(self._ref)[self._ref]
+        except RefusedError as error:
+            if error.kind != "branch":
+                raise
+            # The first push makes it.
+            return None
 
     def _newer(self, here: str, there: str) -> str:
         if here == there or self._checkout.is_ancestor(there, here):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bggen.credentials import secrets
 from bggen.errors import GitError, RefusedError, UnknownOutcomeError
 from bggen.git.outcome import failure_kind, outcome_of, reason_of
-from bggen.git.process import finish
+from bggen.git.process import end, finish
 from bggen.git.target import Moved
 from bggen.remotes import SCHEMES, redacted
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from bggen.credentials import Credential
+    from bggen.git.outcome import Outcome
     from bggen.git.process import Done, Git
     from bggen.remotes import RemoteUrl
 
@@ -65,6 +66,9 @@ class Remote:
         if own:
             self._settings += ["-c", f"remote.{name}.url={url.text}"]
         self._git = git.with_variables({"GIT_ALLOW_PROTOCOL": ":".join(SCHEMES), **variables})
+        # A kill of bggen's process group must not leave git's locks behind, in a checkout or a remote on this disk.
+        # What may ask for a passphrase has to stay in the group, though, or the terminal would stop it.
+        self._silent = url.scheme in {"file", "git"} or credential is not None
         self._secrets = (*secrets(os.environ), *([credential.password] if credential else []))
 
     def tips(self, *refs: str) -> dict[str, str | None]:
@@ -165,33 +169,42 @@ class Remote:
             done = self._run("push", *arguments, self._name, f"{commit}:{ref}")
             err = done.err.decode("utf-8", "replace")
             outcome = outcome_of(done.code, done.out.decode("utf-8", "replace"), err, ref)
-            if outcome.kind == "race":
-                raise Moved
-            if outcome.kind == "rejected":
-                raise GitError(
-                    self._clean(f"the remote refused the push to {_short(ref)}: {outcome.reason}"),
-                    hint="a rule or a hook of the remote decides that; --pr opens a pull request instead",
-                    kind="rejected",
-                )
-            if not ref.startswith("refs/heads/") and outcome.kind == "landed":
+            if self._is_over(outcome, commit, ref, was):
                 return
-            there = self._read_back(ref, outcome.reason, surely=outcome.kind == "landed")
-            if there == commit or (outcome.kind == "landed" and there != was):
-                # Elsewhere although it landed: somebody has pushed on top of it already.
-                return
-            if outcome.kind == "landed":
-                raise GitError(
-                    f"the remote took the push, and {_short(ref)} is still where it was",
-                    hint="it may be a mirror: push to the repository that it is made from",
-                    kind="rejected",
-                )
-            if there != was and was is not None:
-                if self.contains(commit, ref):
-                    return
-                raise Moved
             if failure_kind(err) in {"auth", "missing"}:
                 break
         raise self._failure("push to the remote", done)
+
+    def _is_over(self, outcome: Outcome, commit: str, ref: str, was: str | None) -> bool:
+        """Whether the branch holds the commit; not, where the push was never heard of, or nobody can say so."""
+        if outcome.kind == "rejected":
+            raise GitError(
+                self._clean(f"the remote refused the push to {_short(ref)}: {outcome.reason}"),
+                hint="a rule or a hook of the remote decides that; --pr opens a pull request instead",
+                kind="rejected",
+            )
+        moved = Moved(self._clean(outcome.reason))
+        if outcome.kind == "race" and not outcome.sent:
+            raise moved
+        landed = outcome.kind == "landed"
+        if landed and not ref.startswith("refs/heads/"):
+            return True
+        there = self._read_back(ref, outcome.reason, surely=landed)
+        if there == commit or (landed and there != was):
+            # Elsewhere although it landed: somebody has pushed on top of it already.
+            return True
+        if landed:
+            raise GitError(
+                f"the remote took the push, and {_short(ref)} is still where it was",
+                hint="it may be a mirror: push to the repository that it is made from",
+                kind="rejected",
+            )
+        # A transport may send a push again whose answer it missed, and then lose against itself.
+        if there not in {was, None} and self.contains(commit, ref):
+            return True
+        if outcome.kind == "race" or (was is not None and there != was):
+            raise moved
+        return False
 
     def contains(self, commit: str, ref: str) -> bool:
         """Whether the newest commit of a branch has a commit in its near history."""
@@ -240,9 +253,18 @@ class Remote:
 
     def _run(self, *arguments: str) -> Done:
         process = self._git.start(
-            *_QUIET, *self._settings, *arguments, stdin=subprocess.DEVNULL, keep_open=self._inherited()
+            *_QUIET,
+            *self._settings,
+            *arguments,
+            stdin=subprocess.DEVNULL,
+            keep_open=self._inherited(),
+            own_group=self._silent,
         )
-        return finish(process, timeout=TIMEOUT)
+        try:
+            return finish(process, timeout=TIMEOUT)
+        except KeyboardInterrupt:
+            end(process)
+            raise
 
     def _inherited(self) -> Sequence[int]:
         """Return the descriptors that git's processes keep open."""

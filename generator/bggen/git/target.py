@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Moved(Exception):  # noqa: N818 - not an error: the caller decides again on the new tip
-    """The branch is not at the commit that the change was planned on."""
+    """The branch is not at the commit that the change was planned on, or is locked; with what the remote said of it."""
 
 
 @dataclass(frozen=True, slots=True)
