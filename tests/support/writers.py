@@ -108,14 +108,13 @@ def prepare(bare: BareRepo, capfd: pytest.CaptureFixture[str], *arguments: str) 
     return commit
 
 
-def land_amid(bare: BareRepo, *commits: str) -> None:
-    """Let these commits be the newest of main, one after the other, each in the middle of somebody's next push."""
+def land_amid(bare: BareRepo, *commits: str, ref: str = "refs/heads/main") -> None:
+    """Let these commits be the newest of a branch, one after the other, each in the middle of somebody's next push."""
     (bare.path / "waiting").write_text("".join(f"{commit}\n" for commit in commits))
     # Git forbids this to hooks, by that variable; a server's other process may do it.
     hook(
         bare,
-        "read next < waiting || exit 0\nsed -i 1d waiting\nunset GIT_QUARANTINE_PATH\n"
-        "git update-ref refs/heads/main $next\n",
+        f"read next < waiting || exit 0\nsed -i 1d waiting\nunset GIT_QUARANTINE_PATH\ngit update-ref {ref} $next\n",
     )
 
 

@@ -96,7 +96,7 @@ def remote_words(err: str) -> str:
     lines = [line.strip(" \t*=-#>|") for line in _REMOTE.findall(err)]
     text = " ".join(line for line in lines if line)
     most = 600
-    return _printable(text if len(text) <= most else f"{text[:most]}…")
+    return _printable(text if len(text) <= most else f"{text[:most]}…").strip()
 
 
 def reason_of(err: str) -> str:
