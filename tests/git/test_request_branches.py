@@ -297,3 +297,35 @@ def test_the_base_itself_is_no_branch_for_a_request(bare: BareRepo, capfd: pytes
     )
     assert (ran.code, ran.json["error"]["kind"]) == (3, "branch")
     assert bare.heads() == old
+
+
+def test_a_remote_that_lets_nobody_make_a_branch_anew_says_so(bare: BareRepo, request_bump: Callable[..., Ran]) -> None:
+    head = made(request_bump())
+    bare.git("config", "receive.denyNonFastForwards", "true")
+    ran = request_bump("bump", "--image", "v3", "-a", "hello")
+    assert (ran.code, ran.json["error"]["kind"]) == (6, "rejected")
+    assert "non-fast-forward" in ran.json["error"]["message"]
+    assert ran.json["attempts"] == 1
+    assert bare.heads()[f"refs/heads/{NAME}"] == head
+
+
+def test_a_branch_in_the_way_of_the_name_is_told_of(bare: BareRepo, request_bump: Callable[..., Ran]) -> None:
+    bare.git("update-ref", "refs/heads/bggen/prod", "main")
+    ran = request_bump()
+    assert (ran.code, ran.json["error"]["kind"]) == (6, "rejected")
+    assert "'refs/heads/bggen/prod' exists" in ran.json["error"]["message"]
+    assert ran.json["attempts"] == 1
+
+
+def test_a_branch_that_is_checked_out_elsewhere_stays(
+    bare: BareRepo, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bare.git("clone", "--quiet", url_of(bare), str(tmp_path / "clone"))
+    clone = Repo(tmp_path / "clone", bare.env)
+    clone.git("remote", "remove", "origin")
+    clone.git("worktree", "add", "--quiet", "-b", "mine", str(tmp_path / "side"))
+    tip = clone.tip()
+    where = ["--branch", "mine", "--repo", str(clone.path), "--output", "json"]
+    ran = run_here(capfd, "bump", "-a", "hello", "--image", "v2", *where)
+    assert (ran.code, ran.json["error"]["kind"]) == (3, "branch")
+    assert clone.git("rev-parse", "mine") == tip

@@ -162,6 +162,11 @@ def test_somebody_else_was_faster(row: str, sent: bool) -> None:  # noqa: FBT001
         ("! [remote rejected] (prohibited by Gerrit: not permitted: update)", "", "prohibited by Gerrit"),
         ("! [remote rejected] (no new changes)", "", "no new changes"),
         # git's receive-pack and its settings.
+        (
+            "! [remote rejected] (failed to update ref)",
+            "remote: error: cannot lock ref 'refs/heads/main/x': 'refs/heads/main' exists; cannot create it\n",
+            "exists; cannot create",
+        ),
         ("! [remote rejected] (hook declined)", "remote: no\n", "no (hook declined)"),
         ("! [remote rejected] (branch is currently checked out)", "", "branch is currently checked out"),
         ("! [remote rejected] (shallow update not allowed)", "", "shallow update not allowed"),

@@ -19,6 +19,11 @@ _RACE = re.compile(
     r"|remote ref updated since checkout|File exists|concurrent|ref_lock|reference broken|atomic push fail",
     re.IGNORECASE,
 )
+# Not for now, but for good: a branch cannot be the folder of another.
+_CONFLICT = re.compile(
+    r"exists; cannot create|non-empty directory|directory/file conflict|refname conflict|conflicts with existing",
+    re.IGNORECASE,
+)
 _AUTH = re.compile(
     r"Authentication failed|could not read (?:Username|Password)|terminal prompts disabled|Permission denied"
     r"|Host key verification failed|returned error: 40[13]|HTTP Basic: Access denied|access denied|not authorized"
@@ -75,7 +80,8 @@ def outcome_of(code: int, out: str, err: str, ref: str) -> Outcome:
     if "[remote rejected]" not in summary and "[remote failure]" not in summary:
         return Outcome("race" if _RACE.search(summary) else "rejected", given, sent=False)
     # What is said besides is anybody's: of that only what speaks of a ref that is locked or elsewhere counts.
-    if _LOCKED.search(said) or ("hook" not in given and _RACE.search(given)):
+    locked = _LOCKED.search(said) or ("hook" not in given and _RACE.search(given))
+    if locked and not _CONFLICT.search(f"{given} {said}"):
         return Outcome("race", f"{said} ({given})" if said else given)
     if "[remote failure]" in summary:
         return Outcome("unknown", given)

@@ -169,20 +169,16 @@ class Remote:
             done = self._run("push", *arguments, self._name, f"{commit}:{ref}")
             err = done.err.decode("utf-8", "replace")
             outcome = outcome_of(done.code, done.out.decode("utf-8", "replace"), err, ref)
-            if self._is_over(outcome, commit, ref, was):
+            if self._is_over(outcome, commit, ref, was, forced=forced):
                 return
             if failure_kind(err) in {"auth", "missing"}:
                 break
         raise self._failure("push to the remote", done)
 
-    def _is_over(self, outcome: Outcome, commit: str, ref: str, was: str | None) -> bool:
+    def _is_over(self, outcome: Outcome, commit: str, ref: str, was: str | None, *, forced: bool) -> bool:
         """Whether the branch holds the commit; not, where the push was never heard of, or nobody can say so."""
         if outcome.kind == "rejected":
-            raise GitError(
-                self._clean(f"the remote refused the push to {_short(ref)}: {outcome.reason}"),
-                hint="a rule or a hook of the remote decides that; --pr opens a pull request instead",
-                kind="rejected",
-            )
+            raise self._refusal(ref, outcome, "a rule or a hook of the remote decides that; --pr opens a pull request")
         moved = Moved(self._clean(outcome.reason))
         if outcome.kind == "race" and not outcome.sent:
             raise moved
@@ -193,6 +189,8 @@ class Remote:
         if there == commit or (landed and there != was):
             # Elsewhere although it landed: somebody has pushed on top of it already.
             return True
+        if forced and there == was and "non-fast-forward" in outcome.reason:
+            raise self._refusal(ref, outcome, "the remote lets nobody make a branch anew: delete it there, and repeat")
         if landed:
             raise GitError(
                 f"the remote took the push, and {_short(ref)} is still where it was",
@@ -210,6 +208,10 @@ class Remote:
         """Whether the newest commit of a branch has a commit in its near history."""
         tip = self.fetch(ref, depth=_DEEP_ENOUGH)[ref]
         return self._git.run("merge-base", "--is-ancestor", commit, tip).code == 0
+
+    def _refusal(self, ref: str, outcome: Outcome, hint: str) -> GitError:
+        words = self._clean(f"the remote refused the push to {_short(ref)}: {outcome.reason}")
+        return GitError(words, hint=hint, kind="rejected")
 
     def _read_back(self, ref: str, reason: str, *, surely: bool) -> str | None:
         try:
