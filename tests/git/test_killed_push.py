@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -15,11 +16,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.repos import Repo, assert_no_leftovers
+from tests.support.servers.faults import Fault
 from tests.support.servers.repos import BareRepo
 from tests.support.writers import Writers, assert_sound, documents, finish, make_apps, run_here, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.support.servers.faults import Service
+    from tests.support.servers.http import GitHttpServer
 
 SOURCE = Path(__file__).resolve().parents[2]
 LONG = os.environ.get("BGGEN_HYPOTHESIS") == "long"
@@ -139,3 +144,41 @@ def test_processes_that_are_killed_while_others_use_their_cache(
     ran = run_here(capfd, *BUMP, "last", *cache)
     assert ran.code == 0, ran.err
     assert assert_sound(bare, start)[-1] == ran.json["commit"]
+
+
+def processes_with(text: str) -> list[str]:
+    """Return the command lines of the processes whose environment holds the text; on Linux."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if text.encode() in (folder / "environ").read_bytes():
+                found.append((folder / "cmdline").read_text().replace("\0", " "))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks into /proc")
+@pytest.mark.parametrize("service", ["upload-pack", "receive-pack"])
+@pytest.mark.parametrize("token", ["", "s3cret"])
+def test_an_interrupt_ends_git_and_leaves_nothing(
+    http_server: GitHttpServer, served: Path, tmp_path: Path, *, service: Service, token: str
+) -> None:
+    bare = make_apps(served / "config.git", 0)
+    before = bare.heads()
+    http_server.faults.arm(Fault(service=service, refs=True, stall=0, times=None))
+    writers = Writers(tmp_path / "writers", bare.env)
+    command = ("bump", "--image", "v1", "--repo", http_server.url("config.git"), "--output", "json")
+    running = writers.start(*command, BGGEN_TOKEN=token)
+    deadline = time.monotonic() + 60
+    while not http_server.exchanges.all(service, refs=True):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.kill(running.pid, signal.SIGINT)
+    (ended,) = finish([running])
+    assert ended.code == 130, ended.err
+    http_server.faults.heal()
+    assert {path.name for path in (tmp_path / "writers").glob("*/*")} <= {f"bggen-{os.getuid()}"}
+    deadline = time.monotonic() + 30
+    while left := processes_with(f"TMPDIR={tmp_path / 'writers'}"):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.01)
+    assert bare.heads() == before
