@@ -281,3 +281,16 @@ def test_a_plan_changes_nothing_anywhere_and_keeps_its_word(
     changed = [line for line in diff.splitlines() if line.startswith(("+", "-")) and line[1:3] not in {"++", "--"}]
     told = [line for line in planned.json["diff"].splitlines() if line.startswith(("+", "-"))]
     assert changed == [line for line in told if line[1:3] not in {"++", "--"}]
+
+
+def test_to_be_behind_is_no_contention(bare: BareRepo, clone: Clone, capfd: pytest.CaptureFixture[str]) -> None:
+    somebody_pushes(bare, "README", "hello\n")
+    assert_landed(bare, clone, clone.bump("v2", "--retries", "0"))
+    assert run_here(capfd, "flip", "--repo", url_of(bare)).code == 0
+    assert run_here(capfd, "bump", "--image", "v3", "--repo", url_of(bare)).code == 0
+    # Here green waits to be flipped to, there blue.
+    old = bare.tip()
+    ran = clone.push("flip", "--to", "blue", "--retries", "0")
+    assert_landed(bare, clone, ran)
+    assert bare.git("rev-parse", "main^") == old
+    assert active_images(bare) == {f"{HELLO}:v3"}

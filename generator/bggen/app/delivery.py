@@ -36,7 +36,7 @@ def carry_out(order: Order, wish: Wish) -> Changed:
     known = Changed(order.action, many=wish.selection.many, dry_run=wish.delivery.dry_run)
     try:
         with open_target(wish) as target:
-            known = replace(known, branch=target.branch, base=target.base)
+            known = replace(known, branch=target.branch or None, base=target.base)
             return _until_it_lands(order, wish, target, known)
     except BggenError as error:
         _remember(error, known)
@@ -56,26 +56,32 @@ def _until_it_lands(order: Order, wish: Wish, target: Target, known: Changed) ->
     began = time.monotonic()
     with target.turn() as notes:
         known = replace(known, notes=tuple(notes))
-        for attempt in range(1, wish.delivery.retries + 2):
+        attempt, most = 0, wish.delivery.retries + 1
+        while attempt < most:
+            attempt += 1
             known = replace(known, attempts=attempt)
             try:
                 done = _attempt(order, wish, target, known, meant)
                 if done is not None:
                     return done
+                # That a checkout is behind is no contention, and happens once.
+                most += 1
             except Moved as moved:
                 why = f" ({moved})" if str(moved) else ""
-                if attempt <= wish.delivery.retries:
-                    pause(attempt, time.monotonic() - began)
+                most += moved.behind
+                if attempt < most:
+                    if not moved.behind:
+                        pause(attempt, time.monotonic() - began)
                     target.renew(surely=True)
                     began = time.monotonic()
             except BggenError as error:
-                _remember(error, replace(known, branch=target.branch))
+                _remember(error, replace(known, branch=target.branch or None))
                 raise
     failure = ContentionError(
         f"{target.branch} moved {known.attempts} times while this was decided{why}",
         hint="run it again, or more --retries",
     )
-    _remember(failure, replace(known, branch=target.branch))
+    _remember(failure, replace(known, branch=target.branch or None))
     raise failure
 
 

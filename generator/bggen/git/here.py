@@ -110,9 +110,13 @@ class Here:
         pushed: list[str] = []
 
         def publish(commit: str) -> None:
-            if self._remote is not None:
+            if self._remote is None:
+                return
+            try:
                 self._remote.push(commit, self._ref, was=self._there, options=options)
-                pushed.append(commit)
+            except Moved as moved:
+                raise Moved(str(moved), behind=not self._asked) from moved
+            pushed.append(commit)
 
         try:
             commit = self._checkout.deliver(
