@@ -46,8 +46,8 @@ format: .venv/dev.stamp ## let ruff format and fix
 bench: .venv/dev.stamp ## speed, as ratios against a baseline in the same run
 	$(BIN)/python tools/bench.py
 
-long: .venv/dev.stamp ## the long property tests: more examples, more steps
-	BGGEN_HYPOTHESIS=long $(BIN)/python -m pytest -n 2 -q tests/property
+long: .venv/dev.stamp ## the long tests: more examples, more steps, more processes, a kill at every moment
+	BGGEN_HYPOTHESIS=long $(BIN)/python -m pytest -n 2 -q tests/property tests/git/test_killed_push.py tests/git/test_shared_cache.py
 
 fuzz: .venv/dev.stamp ## look for input that breaks something; FUZZ="--seconds 600 --target state" says how long, and where
 	$(BIN)/python -m tests.fuzz $(FUZZ)

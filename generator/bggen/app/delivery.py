@@ -36,47 +36,79 @@ def carry_out(order: Order, wish: Wish) -> Changed:
     known = Changed(order.action, many=wish.selection.many, dry_run=wish.delivery.dry_run)
     try:
         with open_target(wish) as target:
-            known = replace(known, branch=target.branch, base=target.base)
+            known = replace(known, branch=target.branch or None, base=target.base)
             return _until_it_lands(order, wish, target, known)
     except BggenError as error:
-        if isinstance(error.known, Part):
-            error.known = replace(known, parts=(error.known,))
-        error.known = error.known or known
+        _remember(error, known)
         raise
+
+
+def _remember(error: BggenError, known: Changed) -> None:
+    """Let the error tell what was known, unless it does already."""
+    if isinstance(error.known, Part):
+        error.known = replace(known, parts=(error.known,))
+    error.known = error.known or known
 
 
 def _until_it_lands(order: Order, wish: Wish, target: Target, known: Changed) -> Changed:
     meant: dict[tuple[str, str], Transition] = {}
+    why = ""
     began = time.monotonic()
     with target.turn() as notes:
         known = replace(known, notes=tuple(notes))
-        for attempt in range(1, wish.delivery.retries + 2):
+        attempt, most = 0, wish.delivery.retries + 1
+        while attempt < most:
+            attempt += 1
             known = replace(known, attempts=attempt)
             try:
-                planned = _planned(order, wish, target, known, meant)
-            except BggenError:
-                # It may be refused only because what is here is old.
-                if not wish.delivery.dry_run and target.renew(surely=False):
-                    continue
+                done = _attempt(order, wish, target, known, meant)
+                if done is not None:
+                    return done
+                # That a checkout is behind is no contention, and happens once.
+                most += 1
+            except Moved as moved:
+                why = f" ({moved})" if str(moved) else ""
+                most += moved.behind
+                if attempt < most:
+                    if not moved.behind:
+                        pause(attempt, time.monotonic() - began)
+                    target.renew(surely=True)
+                    began = time.monotonic()
+            except BggenError as error:
+                _remember(error, replace(known, branch=target.branch or None))
                 raise
-            if wish.delivery.dry_run:
-                return planned
-            if not planned.changes:
-                if target.renew(surely=False):
-                    continue
-                return _empty(wish, target, planned)
-            for part in planned.parts:
-                if part.plan and part.app and part.env:
-                    meant.setdefault((part.app, part.env), part.plan.transition)
-            try:
-                return _delivered(wish, target, planned)
-            except Moved:
-                pause(attempt, time.monotonic() - began)
-                target.renew(surely=True)
-                began = time.monotonic()
-    raise ContentionError(
-        f"{target.branch} moved {known.attempts} times while this was decided", hint="run it again, or more --retries"
+    failure = ContentionError(
+        f"{target.branch} moved {known.attempts} times while this was decided{why}",
+        hint="run it again, or more --retries",
     )
+    _remember(failure, replace(known, branch=target.branch or None))
+    raise failure
+
+
+def _attempt(
+    order: Order, wish: Wish, target: Target, known: Changed, meant: dict[tuple[str, str], Transition]
+) -> Changed | None:
+    """Decide, and deliver what was decided; None where the remote turned out to be further than what is here.
+
+    Raises:
+        Moved: the branch is elsewhere by now.
+        BggenError: it cannot be.
+    """
+    try:
+        planned = _planned(order, wish, target, known, meant)
+    except BggenError:
+        # It may be refused only because what is here is old.
+        if not wish.delivery.dry_run and target.renew(surely=False):
+            return None
+        raise
+    if wish.delivery.dry_run:
+        return planned
+    if not planned.changes:
+        return None if target.renew(surely=False) else _empty(wish, target, planned)
+    for part in planned.parts:
+        if part.plan and part.app and part.env:
+            meant.setdefault((part.app, part.env), part.plan.transition)
+    return _delivered(wish, target, planned)
 
 
 def _empty(wish: Wish, target: Target, planned: Changed) -> Changed:
@@ -102,8 +134,8 @@ def _delivered(wish: Wish, target: Target, planned: Changed) -> Changed:
         request = prepare(wish.delivery.request, target, planned)
     try:
         delivered = target.deliver(planned.changes, planned.message, request.posting if request else PLAIN)
-    except UnknownOutcomeError as error:
-        error.known = replace(planned, unknown=True)
+    except BggenError as error:
+        error.known = replace(planned, unknown=isinstance(error, UnknownOutcomeError))
         raise
     notes = (*planned.notes, *([delivered.note] if delivered.note else []))
     done = replace(planned, commit=delivered.commit, made=delivered.made, pushed=delivered.pushed, notes=notes)

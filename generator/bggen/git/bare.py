@@ -130,7 +130,7 @@ class _Shared(_Own):
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         try:
             # Git's children inherit the lock: whoever has it knows that what is locked here is a killed one's.
-            for left in self._git.cwd.glob("*.lock"):
+            for left in [*self._git.cwd.glob("*.lock"), *self._git.cwd.glob("objects/pack/tmp_*")]:
                 left.unlink(missing_ok=True)
             yield
         finally:

@@ -11,7 +11,7 @@ from bggen.git import lock
 from bggen.git.deliver import deliver
 from bggen.git.index import IndexUpdate
 from bggen.git.objects import Objects
-from bggen.git.place import Head, Place, locate, read_head, refuse_unready, short
+from bggen.git.place import Head, Place, locate, read_head, refuse_unready, same_branch, short
 from bggen.git.process import reason
 from bggen.git.recovery import recover
 from bggen.git.signature import UNSIGNED, identity
@@ -130,12 +130,18 @@ class Checkout:
         return old == new or self._place.git.run("merge-base", "--is-ancestor", old, new).code == 0
 
     def fast_forward(self, commit: str) -> str | None:
-        """Bring branch, index and work tree to a commit that lies ahead; return why not, where git cannot."""
+        """Bring branch, index and work tree to a commit that lies ahead; return why not, where that cannot be."""
+        if not same_branch(self._place, self._head):
+            return "another branch is checked out by now"
         # Git holds the index by itself.
         self._release_index()
-        done = self._place.git.run("merge", "--quiet", "--ff-only", "--no-stat", commit)
-        self.refresh()
-        return None if done.code == 0 else reason(done.err)
+        held = [self._lock] if self._lock is not None else []
+        # As in `deliver`: a kill of bggen, or of its process group, leaves it to its work, and the next bggen waits.
+        done = self._place.git.run("merge", "--quiet", "--ff-only", "--no-stat", commit, keep_open=held, own_group=True)
+        if done.code != 0:
+            return reason(done.err)
+        self._head = Head(self._head.ref, commit, self._head.text)
+        return None
 
     def watch(self, paths: Sequence[str]) -> PendingStatus:
         """Start to look for uncommitted changes of these files and folders, relative to `root`.

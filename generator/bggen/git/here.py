@@ -43,6 +43,7 @@ class Here:
         # What is decided on: HEAD, until the remote turns out to be further.
         self._tip = checkout.tip
         self._asked = remote is None
+        self._there: str | None = None
 
     @property
     def branch(self) -> str:
@@ -95,7 +96,8 @@ class Here:
             return False
         before, self._asked = self._tip, True
         self._checkout.refresh()
-        self._tip = self._newer(self._checkout.tip, self._remote.fetch(self._ref)[self._ref])
+        self._there = self._fetched(self._remote)
+        self._tip = self._newer(self._checkout.tip, self._there or self._checkout.tip)
         return self._tip != before
 
     def proposed(self) -> None:
@@ -109,9 +111,13 @@ class Here:
         pushed: list[str] = []
 
         def publish(commit: str) -> None:
-            if self._remote is not None:
-                self._remote.push(commit, self._ref, was=None, options=posting.options)
-                pushed.append(commit)
+            if self._remote is None:
+                return
+            try:
+                self._remote.push(commit, self._ref, was=self._there, options=posting.options)
+            except Moved as moved:
+                raise Moved(str(moved), behind=not self._asked) from moved
+            pushed.append(commit)
 
         try:
             commit = self._checkout.deliver(
@@ -134,6 +140,15 @@ class Here:
     def identity(self) -> str:
         """See Target."""
         return self._checkout.identity(self._signature)
+
+    def _fetched(self, remote: Remote) -> str | None:
+        try:
+            return remote.fetch(self._ref)[self._ref]
+        except RefusedError as error:
+            if error.kind != "branch":
+                raise
+            # The first push makes it.
+            return None
 
     def _newer(self, here: str, there: str) -> str:
         if here == there or self._checkout.is_ancestor(there, here):

@@ -9,11 +9,19 @@ from typing import Literal
 _ROW = re.compile(r"^([ +\-*=!])\t[^\t]*:([^\t]+)\t(.*)$", re.MULTILINE)
 _REASON = re.compile(r"^(\[[^\]]*\])?.*?(?:\((.*)\))?$")
 # What servers say where somebody else was faster: their refs are locked, or are no longer where the push expects them.
+_LOCKED = re.compile(
+    r"cannot lock ref|unable to lock|failed to lock|lock[_ ]failure|incorrect old value|failed to update ref"
+    r"|is at [0-9a-f]{7,} but expected|but expected [0-9a-f]{7,}|TF401028|already been updated by another client",
+    re.IGNORECASE,
+)
 _RACE = re.compile(
-    r"fetch first|non-fast-forward|stale info|needs force|cannot lock ref|unable to lock|failed to lock|lock failure"
-    r"|LOCK_FAILURE|incorrect old value|failed to update ref|reference already exists|already exists"
-    r"|is at [0-9a-f]{7,} but expected|but expected [0-9a-f]{7,}|remote ref updated since checkout|File exists"
-    r"|TF401028|already been updated by another client|concurrent|ref_lock|reference broken|atomic push fail",
+    rf"{_LOCKED.pattern}|fetch first|non-fast-forward|stale info|needs force|reference already exists|already exists"
+    r"|remote ref updated since checkout|File exists|concurrent|ref_lock|reference broken|atomic push fail",
+    re.IGNORECASE,
+)
+# Not for now, but for good: a branch cannot be the folder of another.
+_CONFLICT = re.compile(
+    r"exists; cannot create|non-empty directory|directory/file conflict|refname conflict|conflicts with existing",
     re.IGNORECASE,
 )
 _AUTH = re.compile(
@@ -47,10 +55,12 @@ class Outcome:
         kind: `landed`; `race`, somebody else was faster; `rejected` by a rule or a hook; `unknown`, the answer was
             lost or makes no sense.
         reason: what the remote or git said, in one line; "" where nothing was.
+        sent: whether the remote was asked for it at all; git itself finds out most races before.
     """
 
     kind: Literal["landed", "race", "rejected", "unknown"]
     reason: str = ""
+    sent: bool = True
 
 
 def outcome_of(code: int, out: str, err: str, ref: str) -> Outcome:
@@ -72,9 +82,11 @@ def outcome_of(code: int, out: str, err: str, ref: str) -> Outcome:
     given = (words[2] if words else "") or summary
     said = remote_words(err)
     if "[remote rejected]" not in summary and "[remote failure]" not in summary:
-        return Outcome("race" if _RACE.search(summary) else "rejected", given)
-    if "hook" not in given and _RACE.search(f"{given}\n{said}"):
-        return Outcome("race", given)
+        return Outcome("race" if _RACE.search(summary) else "rejected", given, sent=False)
+    # What is said besides is anybody's: of that only what speaks of a ref that is locked or elsewhere counts.
+    locked = _LOCKED.search(said) or ("hook" not in given and _RACE.search(given))
+    if locked and not _CONFLICT.search(f"{given} {said}"):
+        return Outcome("race", f"{said} ({given})" if said else given)
     if "[remote failure]" in summary:
         return Outcome("unknown", given)
     return Outcome("rejected", f"{said} ({given})" if said else given)
@@ -104,7 +116,7 @@ def remote_words(err: str) -> str:
     lines = [line.strip(" \t*=-#>|") for line in _REMOTE.findall(err)]
     text = " ".join(line for line in lines if line)
     most = 600
-    return _printable(text if len(text) <= most else f"{text[:most]}…")
+    return _printable(text if len(text) <= most else f"{text[:most]}…").strip()
 
 
 def reason_of(err: str) -> str:

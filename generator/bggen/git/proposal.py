@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from typing import TYPE_CHECKING
 
 from bggen.errors import RefusedError
 from bggen.git.away import Clean
 from bggen.git.commits import commit_on, rewrite
 from bggen.git.signature import identity
-from bggen.git.standing import look, plan_line
+from bggen.git.standing import digest_of, look, plan_line
 from bggen.git.target import PLAIN, Delivered
 from bggen.git.turns import turn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from bggen.git.history import PastRelease
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from bggen.git.store import Store
     from bggen.git.target import Posting
     from bggen.git.tip import TipFiles
-    from bggen.git.trees import File
     from bggen.model import Change
     from bggen.remotes import RemoteUrl
 
@@ -109,7 +107,8 @@ class Proposal:
         self._head = self._store.refs.tips(_HEADS + self._name)[_HEADS + self._name]
         self._standing = None
         if self._head is not None:
-            self._store.refs.fetch(_HEADS + self._name)
+            # It may have moved since it was asked for.
+            self._head = self._store.refs.fetch(_HEADS + self._name)[_HEADS + self._name]
             self._standing = look(
                 self._store, _HEADS + self._name, self._head, base=self._base, tip=self._tip, folders=writes
             )
@@ -136,7 +135,7 @@ class Proposal:
         store = self._store
         contents = {store.prefix + change.path: change.after for change in changes}
         planned = rewrite(store.objects, self._tip, contents)
-        digest = _digest(planned.files)
+        digest = digest_of(planned.files)
         standing = self._standing
         if standing is not None and self._head is not None:
             if standing.foreign is not None and not standing.holds(planned.top, self._tip):
@@ -165,9 +164,3 @@ class Proposal:
     def identity(self) -> str:
         """See Target."""
         return identity(self._store.git, self._signature)
-
-
-def _digest(files: Mapping[str, File]) -> str:
-    """Return what tells plans apart: the bytes that are planned, and those that the base has at the same paths."""
-    lines = (f"{path}\0{file.old}\0{file.new}\0{file.executable}\n" for path, file in sorted(files.items()))
-    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:32]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bggen.credentials import find_credential, secrets
 from bggen.errors import GitError, RefusedError, UnknownOutcomeError, UsageError
 from bggen.git.outcome import failure_kind, gives_by_ref_only, has_other_ids, outcome_of, reason_of
-from bggen.git.process import finish
+from bggen.git.process import end, finish
 from bggen.git.target import Moved
 from bggen.remotes import SCHEMES, parse_branch, parse_remote, redacted
 
@@ -69,6 +69,9 @@ class Remote:
         if own:
             self._settings += ["-c", f"remote.{name}.url={url.text}"]
         self._git = git.with_variables({"GIT_ALLOW_PROTOCOL": ":".join(SCHEMES), **variables})
+        # A kill of bggen's process group must not leave git's locks behind, in a checkout or a remote on this disk.
+        # What may ask for a passphrase has to stay in the group, though, or the terminal would stop it.
+        self._silent = url.scheme in {"file", "git"} or credential is not None
         self._secrets = (*secrets(os.environ), *([credential.password] if credential else []))
 
     def tips(self, *refs: str) -> dict[str, str | None]:
@@ -185,44 +188,40 @@ class Remote:
             done = self._run("push", *arguments, self._name, f"{commit}:{ref}")
             err = done.err.decode("utf-8", "replace")
             outcome = outcome_of(done.code, done.out.decode("utf-8", "replace"), err, ref)
-            if self._has_landed(outcome, commit, ref, was):
+            if self._is_over(outcome, commit, ref, was, forced=forced):
                 return
             if failure_kind(err) in {"auth", "missing"}:
                 break
         raise self._failure("push to the remote", done)
 
-    def _has_landed(self, outcome: Outcome, commit: str, ref: str, was: str | None) -> bool:
-        """Return whether a push has arrived, and False where it may be sent once more; see `push` for the errors."""
+    def _is_over(self, outcome: Outcome, commit: str, ref: str, was: str | None, *, forced: bool) -> bool:
+        """Whether the branch holds the commit; not, where the push was never heard of, or nobody can say so."""
         if outcome.kind == "rejected":
+            raise self._refusal(ref, outcome, "a rule or a hook of the remote decides that; --pr opens a pull request")
+        moved = Moved(self._clean(outcome.reason))
+        if outcome.kind == "race" and not outcome.sent:
+            raise moved
+        landed = outcome.kind == "landed"
+        if landed and not ref.startswith("refs/heads/"):
+            return True
+        there = self._read_back(ref, outcome.reason, surely=landed)
+        if there == commit or (landed and there != was):
+            # Elsewhere although it landed: somebody has pushed on top of it already.
+            return True
+        if forced and there == was and "non-fast-forward" in outcome.reason:
+            raise self._refusal(ref, outcome, "the remote lets nobody make a branch anew: delete it there, and repeat")
+        if landed:
             raise GitError(
-                self._clean(f"the remote refused the push to {_short(ref)}: {outcome.reason}"),
-                hint="a rule or a hook of the remote decides that; --pr opens a pull request instead",
+                f"the remote took the push, and {_short(ref)} is still where it was",
+                hint="it may be a mirror: push to the repository that it is made from",
                 kind="rejected",
             )
-        if outcome.kind == "landed" and not ref.startswith("refs/heads/"):
-            # What a forge makes a request of is no branch that could be read back.
+        # A transport may send a push again whose answer it missed, and then lose against itself.
+        if there not in {was, None} and self.contains(commit, ref):
             return True
-        there = self._read_back(ref, outcome.reason, surely=outcome.kind == "landed")
-        # Also after a lost race: curl sends a push again by itself where a connection dies without a byte, and the
-        # second one then loses against the first.
-        if there == commit:
-            return True
-        if outcome.kind == "race":
-            raise Moved
-        if outcome.kind == "landed":
-            if there == was and was is not None:
-                raise GitError(
-                    f"the remote took the push, and {_short(ref)} is still where it was",
-                    hint="it may be a mirror: push to the repository that it is made from",
-                    kind="rejected",
-                )
-            # Somebody has pushed on top of it already.
-            return True
-        if there == was or was is None:
-            return False
-        if self.contains(commit, ref):
-            return True
-        raise Moved
+        if outcome.kind == "race" or (was is not None and there != was):
+            raise moved
+        return False
 
     def contains(self, commit: str, ref: str) -> bool:
         """Whether the newest commit of a branch has a commit in its near history."""
@@ -232,6 +231,10 @@ class Remote:
     def talk(self, *arguments: str) -> Done:
         """Run one git command that speaks to the remote, signed in, to its end, whatever comes of it."""
         return self._run(*arguments)
+
+    def _refusal(self, ref: str, outcome: Outcome, hint: str) -> GitError:
+        words = self._clean(f"the remote refused the push to {_short(ref)}: {outcome.reason}")
+        return GitError(words, hint=hint, kind="rejected")
 
     def _read_back(self, ref: str, reason: str, *, surely: bool) -> str | None:
         try:
@@ -277,9 +280,18 @@ class Remote:
 
     def _run(self, *arguments: str) -> Done:
         process = self._git.start(
-            *_QUIET, *self._settings, *arguments, stdin=subprocess.DEVNULL, keep_open=self._inherited()
+            *_QUIET,
+            *self._settings,
+            *arguments,
+            stdin=subprocess.DEVNULL,
+            keep_open=self._inherited(),
+            own_group=self._silent,
         )
-        return finish(process, timeout=TIMEOUT)
+        try:
+            return finish(process, timeout=TIMEOUT)
+        except KeyboardInterrupt:
+            end(process)
+            raise
 
     def _inherited(self) -> Sequence[int]:
         """Return the descriptors that git's processes keep open."""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bggen.errors import GitError
 from bggen.git.commits import reader
-from bggen.git.trees import entry_at, graft
+from bggen.git.trees import differences, entry_at, graft
 from bggen.workspace import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bggen.git.objects import Objects
     from bggen.git.store import Store
+    from bggen.git.trees import File
 
 # How many merges of the base are looked through, and how many commits of history are fetched for that.
 _MOST_MERGES = 50
@@ -56,6 +58,12 @@ class _Commit:
     plan: tuple[str, str] | None
 
 
+def digest_of(files: Mapping[str, File]) -> str:
+    """Return what tells plans apart: the bytes that are planned, and those that the base has at the same paths."""
+    lines = (f"{path}\0{file.old}\0{file.new}\0{file.executable}\n" for path, file in sorted(files.items()))
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
 def plan_line(digest: str, tree: str) -> str:
     """Return the trailer by which a later run knows what a commit was planned to be, and that nobody changed it."""
     return f"Bggen-Plan: {digest} {tree}\n"
@@ -89,11 +97,22 @@ def look(store: Store, ref: str, head: str, *, base: str, tip: str, folders: Seq
         merges.append(commit)
         commit = _read(store.objects, commit.parents[0])
     digest, tree = commit.plan
-    strange = [commit] if commit.tree != tree else []
+    strange = [] if commit.tree == tree or _is_rebased(store, ref, commit, base=base, tip=tip) else [commit]
     strange += [merge for merge in merges if not _is_of_base(store, merge, commit, tip, folders)]
     if strange:
         return _foreign(newest, strange[0])
     return Standing(digest, newest.id, None, newest.tree, newest.parents)
+
+
+def _is_rebased(store: Store, ref: str, commit: _Commit, *, base: str, tip: str) -> bool:
+    """Whether a commit of bggen's stands on another commit of the base than it was made on, and is the same change."""
+    (parent,) = commit.parents
+    if parent != tip:
+        store.refs.fetch(ref, base, depth=_DEPTH)
+    if commit.plan is None or not _is_ancestor(store, parent, tip):
+        return False
+    old = _read(store.objects, parent).tree
+    return digest_of(dict(differences(reader(store.objects), old, commit.tree, len(old)))) == commit.plan[0]
 
 
 def _is_of_base(store: Store, merge: _Commit, own: _Commit, tip: str, folders: Sequence[str]) -> bool:

@@ -142,7 +142,11 @@ class OwnRefs:
         forced: bool = False,  # noqa: ARG002 - it always moves from exactly `was`
         options: Sequence[str] = (),  # noqa: ARG002 - there is no server
     ) -> None:
-        """See Refs."""
+        """See Refs; a branch that is checked out would part from its files."""
+        listed = self._git.output("list the work trees", "worktree", "list", "--porcelain").decode("utf-8", "replace")
+        if f"branch {ref}" in listed.splitlines():
+            name = ref.removeprefix("refs/heads/")
+            raise RefusedError(f"{name} is checked out", hint="take another --branch NAME", kind="branch")
         done = self._git.run("update-ref", "-m", "bggen", ref, commit, was or "0" * len(commit))
         if done.code == 0:
             return

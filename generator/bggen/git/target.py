@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
 
 class Moved(Exception):  # noqa: N818 - not an error: the caller decides again on the new tip
-    """The branch is not at the commit that the change was planned on."""
+    """The branch is not at the commit that the change was planned on, or is locked.
+
+    Args:
+        reason: what the remote said of it.
+        behind: whether that is no wonder, because nobody had asked the remote before.
+    """
+
+    def __init__(self, reason: str = "", *, behind: bool = False) -> None:
+        super().__init__(reason)
+        self.behind = behind
 
 
 @dataclass(frozen=True, slots=True)

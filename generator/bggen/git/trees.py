@@ -11,7 +11,7 @@ from bggen.git.objects import make
 from bggen.workspace import not_a
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from bggen.git.objects import Made
 
@@ -127,6 +127,25 @@ def _graft(
         new[name.encode()] = (_FOLDER, bytes.fromhex(found)) if found else None
     body = patch(body, new, width)
     return make("tree", body, width).oid if body else None
+
+
+def differences(
+    read: Callable[[str], bytes], old: str | None, new: str | None, width: int, here: str = ""
+) -> Iterator[tuple[str, File]]:
+    """Yield the path of everything that differs between two trees, and what becomes of it; equal trees are not read."""
+    before, after = (parse(read(oid), width) if oid else {} for oid in (old, new))
+    for name in before.keys() | after.keys():
+        pair = before.get(name), after.get(name)
+        if pair[0] == pair[1]:
+            continue
+        path = here + name.decode("utf-8", "surrogateescape")
+        folders = [entry[1].hex() if entry and entry[0] == _FOLDER else None for entry in pair]
+        files = [entry[1].hex() if entry and entry[0] != _FOLDER else None for entry in pair]
+        if any(files):
+            mode = next(entry[0] for entry in reversed(pair) if entry and entry[0] != _FOLDER)
+            yield path, File(files[0], files[1], mode == b"100755")
+        if any(folders):
+            yield from differences(read, folders[0], folders[1], width, f"{path}/")
 
 
 @dataclass(frozen=True, slots=True)

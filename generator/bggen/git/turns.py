@@ -38,10 +38,13 @@ def turn(what: str) -> Iterator[None]:
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 if time.monotonic() >= deadline:
                     break
                 time.sleep(random.uniform(_LOOK / 2, _LOOK))  # noqa: S311 - chance is all that is wanted
+            except OSError:
+                # A file system without locks.
+                break
             else:
                 break
         yield
