@@ -10,7 +10,7 @@ import pytest
 from tests.support.cli import HELLO, SETTINGS
 from tests.support.inside import Inside
 from tests.support.servers.faults import Fault
-from tests.support.servers.repos import BareRepo, make_bare, make_config
+from tests.support.servers.repos import BareRepo, make_bare, make_config, somebody_pushes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,6 +126,18 @@ def test_a_server_that_filters_little_or_nothing(
 ) -> None:
     http_server.settings.update(server)
     runner.lands(http_server.url(config.path), config)
+
+
+def test_little_is_fetched_and_nothing_is_configured(
+    runner: Runner, http_server: GitHttpServer, config: BareRepo
+) -> None:
+    """Git up to 2.29 writes a filter that it is given as an option to the configuration; see Remote."""
+    noise = "".join(f"{number * 7919 % 1_000_003}\n" for number in range(100_000))
+    somebody_pushes(config, "apps/other/noise", noise)
+    runner.lands(http_server.url(config.path), config, "--cache-dir", str(runner.folder / "cache"))
+    assert http_server.exchanges.sent < 50_000
+    (found,) = (runner.folder / "cache").glob("*/*/repo.git/config")
+    assert found.read_text().count("[") == 1
 
 
 def test_a_cache_of_what_was_not_filtered(runner: Runner, http_server: GitHttpServer, config: BareRepo) -> None:
