@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14; 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint format bench long fuzz clean
+.PHONY: help demo test contract lint format bench long fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1 - \2/p' Makefile
@@ -31,6 +31,9 @@ demo: .venv/runtime.stamp ## the whole story on a config repo made from sample-r
 test: .venv/dev.stamp ## all tests
 	$(BIN)/python -m pytest -n 2 -q
 
+contract: .venv/dev.stamp ## what bggen asks of GitHub, held to GitHub's description of its API; needs npm
+	$(BIN)/python -m pytest -q tests/contract/github.py
+
 lint: .venv/dev.stamp ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -50,4 +53,4 @@ fuzz: .venv/dev.stamp ## look for input that breaks something; FUZZ="--seconds 6
 	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 clean: ## remove what the other targets made
-	rm -rf .venv .demo .bench .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf .venv .demo .bench .pytest_cache .mypy_cache .ruff_cache .hypothesis dist tests/contract/node_modules

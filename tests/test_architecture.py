@@ -19,8 +19,8 @@ MOST_LINES = 350
 
 CORE = {
     *("errors", "model", "images", "yamlio", "spec", "state", "transitions", "render", "checks", "plan"),
-    *("batch", "comparing", "credentials", "events", "handmade", "kubeschema", "patch", "provenance"),
-    *("remotes", "resources", "review"),
+    *("batch", "comparing", "credentials", "events", "handmade", "kubeschema", "patch", "plausible"),
+    *("provenance", "remotes", "resources", "review"),
 }
 SHELL = {"forge", "git", "workspace"}
 LAYERS = {
@@ -43,6 +43,7 @@ MAY_IMPORT = {
 THIRD_PARTY = {
     "git": {"git.history"},
     "httpx": {"forge.client", "forge.trust"},
+    "jwt": {"forge.github_app"},
     "jinja2": {"render.templates", "render.bytecode"},
     "jsonschema": {"spec.schema", "kubeschema"},
     "referencing": {"kubeschema"},
@@ -52,7 +53,7 @@ THIRD_PARTY = {
     "yaml": {"yamlio", "checks"},
 }
 # Each takes longer to import than a flip's work takes, so it is imported in the function that needs it.
-HEAVY = {"git", "httpx", "jinja2", "jsonschema", "referencing", "ruamel", "yaml"}
+HEAVY = {"git", "httpx", "jinja2", "jwt", "jsonschema", "referencing", "ruamel", "yaml"}
 
 # Made of a heavy library, and therefore imported late itself.
 LATE = {"render.bytecode"}

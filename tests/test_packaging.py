@@ -29,6 +29,8 @@ DATA = ("templates", "schemas")
 STRAYS = ("generator/bggen/__pycache__/x.pyc", "templates/v1/__pycache__/x.jinja", ".bench/x", ".demo/x", ".venv/x")
 # Public parts of a dependency's own interface that live in a distribution of their own.
 COMES_WITH = {"referencing": "jsonschema"}
+# Imported by what an extra installs for.
+EXTRA = {"jwt": "github-app"}
 
 
 def checkout_files() -> list[Path]:
@@ -190,10 +192,13 @@ def _imported() -> set[str]:
 def test_the_dependencies_are_what_is_imported_no_more_and_no_less() -> None:
     homes = packages_distributions()
     declared = {_normal(requirement) for requirement in PYPROJECT["project"]["dependencies"]}
-    needed = {_normal(homes[module][0]) for module in _imported() - COMES_WITH.keys()}
+    needed = {_normal(homes[module][0]) for module in _imported() - COMES_WITH.keys() - EXTRA.keys()}
     assert needed == declared
     for module, owner in COMES_WITH.items():
         assert module in {_normal(requirement) for requirement in requires(owner) or ()}
+    for module, extra in EXTRA.items():
+        (wanted,) = PYPROJECT["project"]["optional-dependencies"][extra]
+        assert _normal(homes[module][0]) == _normal(wanted)
 
 
 def test_the_extra_is_what_the_code_looks_for() -> None:

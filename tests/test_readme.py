@@ -7,74 +7,21 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.support.console import matches, run_console, steps
 from tests.support.repos import clean_environment
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@dataclass
-class Step:
-    """One command of a console block, the lines that it should print, and its exit code."""
-
-    command: str
-    code: int
-    lines: list[str] = field(default_factory=list)
-
-
-def steps() -> list[Step]:
-    found: list[Step] = []
-    for block in re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL):
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                command, _, remark = line[2:].partition("    # exit code ")
-                found.append(Step(command, int(remark or 0)))
-            else:
-                found[-1].lines.append(line)
-    return found
-
-
-def matches(printed: list[str], expected: list[str]) -> bool:
-    """Compare lines; commit ids differ, and `...` stands for whatever follows."""
-    if "..." in expected:
-        count = expected.index("...")
-        printed, expected = printed[:count], expected[:count]
-
-    def comparable(lines: list[str]) -> list[str]:
-        return [re.sub(r"\b[0-9a-f]{12}\b", "COMMIT", line).rstrip() for line in lines]
-
-    return comparable(printed) == comparable(expected)
-
-
 def test_every_command_of_the_tour_prints_what_the_readme_says(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
-    bin_folder = tmp_path / "bin"
-    bin_folder.mkdir()
-    command = bin_folder / "bggen"
-    command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}/generator" exec "{sys.executable}" -m bggen "$@"\n')
-    command.chmod(0o755)
-    env = {**clean_environment(home), "PATH": f"{bin_folder}:{os.environ['PATH']}"}
-    for who in ("AUTHOR", "COMMITTER"):
-        env |= {f"GIT_{who}_NAME": "Ann", f"GIT_{who}_EMAIL": "ann@example.com"}
-    folder = tmp_path
-    assert len(steps()) > 20
-    for step in steps():
-        if step.command.startswith("cd "):
-            folder /= step.command.removeprefix("cd ")
-            continue
-        done = subprocess.run(
-            ["bash", "-c", step.command], cwd=folder, env=env, capture_output=True, text=True, check=False
-        )
-        printed = (done.stdout + done.stderr).splitlines()
-        assert done.returncode == step.code, f"$ {step.command}\n{done.stdout}{done.stderr}"
-        assert matches(printed, step.lines), f"$ {step.command}\nprinted:\n" + "\n".join(printed)
+    assert len(steps(README)) > 20
+    run_console(README, tmp_path)
 
 
 def test_the_comparison_can_fail() -> None:

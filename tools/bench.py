@@ -16,11 +16,12 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     # mypy names modules from the top of the checkout, Python from the folder of the script.
-    from tools import bench_render, bench_repo
+    from tools import bench_remote, bench_render, bench_repo
 else:
+    import bench_remote
     import bench_render
     import bench_repo
 
@@ -139,7 +140,8 @@ def main() -> int:
         print(f"error: {BGGEN} does not exist; make bench installs it", file=sys.stderr)
         return 2
     try:
-        missed = _table(rows(options.apps), options.runs) + _scale_table(options.apps)
+        missed = _table(rows(options.apps), options.runs)
+        missed += _scale_table(bench_render.results(options.apps)) + _scale_table(bench_remote.results(options.apps))
     except RuntimeError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -156,10 +158,10 @@ def _table(limits: Sequence[Row], runs: int) -> int:
     return missed
 
 
-def _scale_table(apps: int) -> int:
-    """Print the rows about rendering at scale, and return how many are over their limit."""
+def _scale_table(results: Iterable[bench_render.Result | str]) -> int:
+    """Print rows as they come, and return how many are over their limit."""
     missed = 0
-    for result in bench_render.results(apps):
+    for result in results:
         if isinstance(result, str):
             print(result, flush=True)
         else:

@@ -27,10 +27,11 @@ _USERS = {
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A user's name and the secret that goes with it."""
+    """A user's name and the secret that goes with it, and the variable that held it."""
 
     username: str
     password: str = field(repr=False)
+    variable: str = ""
 
 
 def find_credential(url: RemoteUrl, environ: Mapping[str, str], forge: str | None) -> Credential | None:
@@ -54,7 +55,7 @@ def find_credential(url: RemoteUrl, environ: Mapping[str, str], forge: str | Non
         if secret and (variable == OWN or (url.scheme == "https" and _is_for(variable, url, environ, forge))):
             if not secret.isascii() or not secret.isprintable() or " " in secret:
                 raise UsageError(f"{variable} holds what no token does: spaces, line breaks or the like")
-            return Credential(_user(variable, url, environ, forge), secret)
+            return Credential(_user(variable, url, environ, forge), secret, variable)
     return None
 
 

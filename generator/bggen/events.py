@@ -128,14 +128,15 @@ def _changed_in_place(before: EnvState, after: EnvState, moved: Event | None) ->
         was = old.get(release.number) if release else None
         if release is None or was is None or was == release:
             continue
-        if _without_sizes(was) != _without_sizes(release):
+        if without_sizes(was) != without_sizes(release):
             yield Event("edit", f"release {release.number} in {place} was edited")
         elif moved is None or moved.action != "rollback" or release is not after.active_release:
             # A rollback raises replicas itself, where the other colour has more.
             yield Event("scale", f"scale {place}: {', '.join(_sizes(was, release))}")
 
 
-def _without_sizes(release: Release) -> tuple[Release, Mapping[str, Any]]:
+def without_sizes(release: Release) -> tuple[Release, Mapping[str, Any]]:
+    """Return what of a release must stay as it is as long as it has its number; to be compared, and nothing else."""
     data = spec_to_data(release.spec)
     for component in data["components"].values():
         for key in SIZES:

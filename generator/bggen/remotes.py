@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bggen.errors import UsageError
 
 SCHEMES = ("https", "http", "ssh", "git", "file")
+_PORTS = {"https": 443, "http": 80, "ssh": 22, "git": 9418}
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)://(.*)\Z", re.DOTALL)
 # `user@host:path`, as ssh has it; a path before the colon makes it a file's name.
 _SCP = re.compile(r"(?:([^@/:]+)@)?(\[[0-9a-fA-F:]+\]|[^@/:\[\]]+):(.+)\Z", re.DOTALL)
@@ -165,7 +166,9 @@ def _parts(text: str, bad: str) -> tuple[str, str, str, int | None, str | None, 
         host = address
     if colon and not (re.fullmatch(r"[0-9]{1,5}", number) and 0 < int(number) <= _LAST_PORT):
         raise UsageError(f"{bad}: it has no port that git can be given")
-    return f"{scheme}://{rest}", scheme, host, int(number) if colon else None, user if at else None, path
+    port = int(number) if colon else None
+    usual = None if port == _PORTS.get(scheme) else port
+    return f"{scheme}://{rest}", scheme, host, usual, user if at else None, path
 
 
 def _decoded(text: str) -> str:

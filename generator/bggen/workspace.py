@@ -49,6 +49,10 @@ class Files(Protocol):
         """
         ...
 
+    def bring(self, paths: Sequence[str], *, names_only: bool = False) -> None:
+        """Say what is about to be read, of the folders perhaps only the names, so that it is fetched in one go."""
+        ...
+
 
 def not_a(path: str, found: str, wanted: str) -> InvalidError:
     """Return the error for `found` (a word of `Files.names`) that stands where a `wanted` should."""
@@ -91,12 +95,6 @@ def find_root(start: Path) -> Path | None:
     return next((folder for folder in (here, *here.parents) if os.path.lexists(folder / MARKER)), None)
 
 
-def free_bytes(root: Path) -> int:
-    """Return how much the disk below the folder can still hold."""
-    facts = os.statvfs(root)
-    return facts.f_bavail * facts.f_frsize
-
-
 class WorkTree:
     """The files below `root` on disk."""
 
@@ -120,6 +118,9 @@ class WorkTree:
         segments("/".join(names))
         found = {name: self._read(f"{folder}/{name}") for name in names}
         return {name: content for name, content in found.items() if content is not None}
+
+    def bring(self, paths: Sequence[str], *, names_only: bool = False) -> None:
+        """Do nothing: all is here; see Files."""
 
     def _read(self, path: str) -> bytes | None:
         try:

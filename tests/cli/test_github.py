@@ -134,7 +134,7 @@ def test_elsewhere_it_is_a_usage_error_and_nothing_is_done(live: ConfigRepo, com
     ran = live.bggen(*command, "--output", "github")
     assert ran.code == 2
     assert f"--output github: {command[0]}" in ran.err
-    assert "only validate and render --check do" in ran.err
+    assert "only validate, check and render --check do" in ran.err
     assert (live.tip(), live.files()) == (tip, files)
 
 
@@ -150,7 +150,7 @@ def test_the_environment_counts(live: ConfigRepo, monkeypatch: pytest.MonkeyPatc
 def test_help_says_where_it_works(repo: ConfigRepo) -> None:
     words = " ".join(repo.ok("validate", "--help").out.split())
     assert "text|json|github" in words
-    assert "github: annotations, for validate and render --check" in words
+    assert "github: annotations, for validate, check and render --check" in words
 
 
 def test_no_text_can_end_an_annotation_or_begin_another() -> None:

@@ -37,8 +37,9 @@ def test_what_is_opened_is_what_was_wanted_and_found_again(there: There) -> None
     assert (opened.state, opened.title, opened.body.strip()) == ("open", WANTED.title, WANTED.body.strip())
     assert (opened.base_branch, opened.draft, opened.warnings) == ("main", False, ())
     assert (only(there).title, only(there).body, only(there).head) == (WANTED.title, WANTED.body, HEAD)
-    assert opened.head == there.fake.tip(HEAD)
-    assert opened.url.startswith("https://")
+    assert opened.head
+    assert there.fake.tip(HEAD).startswith(opened.head)
+    assert opened.url.startswith("http")
     assert str(opened.number) in opened.url
     found = there.forge.find(HEAD, "main")
     assert found
@@ -55,17 +56,22 @@ def test_opening_twice_gives_the_same_request_with_the_newer_text(there: There) 
 def test_only_the_branch_of_this_repository_into_this_base_is_found(there: There) -> None:
     there.fake.commit("other", "a", "a")
     there.fake.commit("release", "a", "a")
-    for head, base, fork in [("other", "main", False), (HEAD, "release", False), (HEAD, "main", True)]:
+    for head, base, fork in [
+        ("other", "main", False),
+        (HEAD, "release", False),
+        (HEAD, "main", True),
+        (HEAD, "main", True),
+    ]:
         there.fake.pulls.append(Pull(len(there.fake.pulls) + 1, head, base, "not it", "", fork=fork))
     assert there.forge.find(HEAD, "main") is None
-    assert there.forge.open(WANTED).number == 4
+    assert there.forge.open(WANTED).number == 5
     found = there.forge.find(HEAD, "main")
     assert found
-    assert found.number == 4
+    assert found.number == 5
 
 
 def test_an_update_that_changes_nothing_writes_nothing(there: There) -> None:
-    wanted = replace(WANTED, labels=("bggen",), reviewers=("ada",))
+    wanted = replace(WANTED, labels=("bggen",), reviewers=(there.fake.called("ada"),))
     there.forge.open(wanted)
     there.fake.asked.clear()
     # Forges change line ends, and a person's browser does.
@@ -93,14 +99,16 @@ def test_an_update_moves_the_request_to_another_base(there: There) -> None:
 
 
 def test_labels_and_reviewers_are_added_to_those_that_people_gave(there: There) -> None:
-    request = there.forge.open(replace(WANTED, labels=("bggen",), reviewers=("ada",)))
+    request = there.forge.open(replace(WANTED, labels=("bggen",), reviewers=(there.fake.called("ada"),)))
     assert only(there).reviewers == ["ada"]
     assert only(there).labels == (["bggen"] if there.kind.has_labels else [])
     only(there).labels = ["release"] if there.kind.has_labels else []
     only(there).reviewers = ["linus"]
     found = there.forge.find(HEAD, "main")
     assert found
-    updated = there.forge.update(found, replace(WANTED, labels=("bggen", "prod"), reviewers=("grace",)))
+    updated = there.forge.update(
+        found, replace(WANTED, labels=("bggen", "prod"), reviewers=(there.fake.called("grace"),))
+    )
     assert set(only(there).labels) == ({"release", "bggen", "prod"} if there.kind.has_labels else set())
     assert set(only(there).reviewers) == {"linus", "grace"}
     assert len(updated.warnings) == (0 if there.kind.has_labels else 1)
@@ -108,7 +116,7 @@ def test_labels_and_reviewers_are_added_to_those_that_people_gave(there: There) 
 
 
 def test_an_unknown_reviewer_is_a_warning_and_the_known_one_is_asked(there: There) -> None:
-    opened = there.forge.open(replace(WANTED, reviewers=("ada", "nobody")))
+    opened = there.forge.open(replace(WANTED, reviewers=(there.fake.called("ada"), "nobody")))
     assert only(there).reviewers == ["ada"]
     assert opened.state == "open"
     (warning,) = opened.warnings
@@ -155,7 +163,7 @@ def test_after_closing_the_branch_gets_a_request_of_its_own(there: There) -> Non
     first = there.forge.open(WANTED)
     assert there.forge.close(first).state == "closed"
     assert only(there).state == "closed"
-    assert there.fake.tip(HEAD) == first.head
+    assert there.fake.tip(HEAD).startswith(first.head)
     assert there.forge.find(HEAD, "main") is None
     assert there.forge.open(WANTED).number != first.number
 
@@ -173,8 +181,7 @@ def test_a_rate_limit_is_waited_for(there: There) -> None:
     there.fake.faults += [Fault("POST", status=429, headers={"Retry-After": "7"}), Fault("GET", status=429)]
     there.forge.open(WANTED)
     assert there.forge.find(HEAD, "main")
-    assert there.waited[0] == 7
-    assert len(there.waited) == 2
+    assert sorted(there.waited) == [1, 7]
 
 
 def test_a_wait_that_is_too_long_is_an_error_that_says_so(there: There) -> None:
@@ -203,7 +210,7 @@ def test_a_server_that_stays_broken_is_given_up(there: There) -> None:
 @pytest.mark.parametrize("fault", [Fault("POST", lost=True), Fault("POST", status=502), Fault("POST", status=500)])
 def test_an_answer_that_was_lost_neither_doubles_nor_loses_the_request(there: There, fault: Fault) -> None:
     there.fake.faults.append(replace(fault))
-    opened = there.forge.open(replace(WANTED, reviewers=("ada",)))
+    opened = there.forge.open(replace(WANTED, reviewers=(there.fake.called("ada"),)))
     assert opened.number == only(there).number
     assert only(there).reviewers == ["ada"]
 

@@ -38,7 +38,7 @@ LONG = 4000
         ("ssh://git@github.com/acme/config.git", ("ssh", "github.com", None, "git", "acme/config")),
         ("ssh://git@git.acme.test:2222/acme/config", ("ssh", "git.acme.test", 2222, "git", "acme/config")),
         ("ssh://git.acme.test/~/config", ("ssh", "git.acme.test", None, None, "~/config")),
-        ("ssh://git@[::1]:22/acme/config", ("ssh", "[::1]", 22, "git", "acme/config")),
+        ("ssh://git@[::1]:22/acme/config", ("ssh", "[::1]", None, "git", "acme/config")),
         (
             "ssh://git@ssh.dev.azure.com/v3/acme/web/config",
             ("ssh", "ssh.dev.azure.com", None, "git", "v3/acme/web/config"),

@@ -13,6 +13,7 @@ import pytest
 from bggen import __version__
 from bggen.errors import InvalidError, TooNewError
 from bggen.model import AppSpec, Component, EnvRef, Image, Resources, Route
+from bggen.model.config import ForgeSettings
 from bggen.spec import environments_of, load_repo, resolve
 
 REPO = """\
@@ -321,3 +322,10 @@ def test_heavy_imports_are_spared_where_nothing_needs_them() -> None:
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+def test_the_forge_of_a_repo_is_told_or_left_to_its_url() -> None:
+    assert load_repo(REPO.encode()).forge is None
+    assert load_repo((REPO + "forge: {type: gitlab}\n").encode()).forge == ForgeSettings("gitlab")
+    whole = "forge: {type: gitlab, api: 'https://git.example.com/api/v4'}\n"
+    assert load_repo((REPO + whole).encode()).forge == ForgeSettings("gitlab", "https://git.example.com/api/v4")

@@ -8,12 +8,14 @@ from bggen.errors import BggenError
 from bggen.git.place import locate
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from bggen.app.place import Place
 
 
-def prefix_in_repository(root: Path) -> str:
+def prefix_in_repository(place: Place) -> str:
     """Return the way from the top of the repository: "", or with a `/` at its end; "" where there is no repository."""
+    if place.url is not None:
+        return ""
     try:
-        return locate(root)[0].prefix
+        return locate(place.root)[0].prefix
     except BggenError:
         return ""

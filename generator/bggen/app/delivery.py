@@ -14,7 +14,7 @@ from bggen.app.signing import with_source
 from bggen.app.targets import open_target
 from bggen.batch import branch_of, message_of
 from bggen.errors import BggenError, ContentionError, SeveralError, UnknownOutcomeError
-from bggen.git.target import Moved
+from bggen.git.target import PLAIN, Moved
 from bggen.git.turns import pause
 from bggen.plan import env_folder
 
@@ -85,7 +85,7 @@ def _empty(wish: Wish, target: Target, planned: Changed) -> Changed:
         return planned
     from bggen.app.requesting import close_empty  # noqa: PLC0415 - as in _delivered
 
-    return replace(planned, request=close_empty(wish, target, planned))
+    return replace(planned, request=close_empty(wish.delivery.request, target))
 
 
 def _delivered(wish: Wish, target: Target, planned: Changed) -> Changed:
@@ -99,9 +99,9 @@ def _delivered(wish: Wish, target: Target, planned: Changed) -> Changed:
     if wish.delivery.request is not None:
         from bggen.app.requesting import prepare  # noqa: PLC0415 - most changes have none, and forges bring httpx
 
-        request = prepare(wish, target, planned)
+        request = prepare(wish.delivery.request, target, planned)
     try:
-        delivered = target.deliver(planned.changes, planned.message, request.options if request else ())
+        delivered = target.deliver(planned.changes, planned.message, request.posting if request else PLAIN)
     except UnknownOutcomeError as error:
         error.known = replace(planned, unknown=True)
         raise
@@ -110,7 +110,7 @@ def _delivered(wish: Wish, target: Target, planned: Changed) -> Changed:
     if request is None:
         return done
     try:
-        return replace(done, request=request.settle())
+        return replace(done, request=request.settle(moved=delivered.made))
     except BggenError as error:
         error.known = done
         raise

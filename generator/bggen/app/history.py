@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from bggen import state as state_files
 from bggen.app.inputs import Source, choose
+from bggen.app.reading import open_reading
 from bggen.app.views import History, HistoryEntry
 from bggen.errors import BggenError, StateMismatchError
 from bggen.events import Event, changed_images, events
-from bggen.git.history import past_states
 from bggen.plan import env_folder
 from bggen.provenance import read_source
 from bggen.spec import FORGETFUL
-from bggen.workspace import WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,9 +40,10 @@ def history(place: Place, app: str | None, env: str | None, *, limit: int) -> Hi
         GitError: git failed.
         RefusedError: the branch has no commit yet.
     """
-    name, environment = choose(Source(WorkTree(place.root), FORGETFUL), place, app, env)
-    folder = env_folder(name, environment)
-    past = past_states(place.root, folder, state_files.FILES, most=limit)
+    with open_reading(place) as reading:
+        name, environment = choose(Source(reading.files, FORGETFUL), place, app, env)
+        folder = env_folder(name, environment)
+        past = reading.history.past_states(folder, state_files.FILES, most=limit)
     before = _read(name, environment, folder, past.before)
     # What a change is compared with where the state right before it cannot be read.
     known = before.state

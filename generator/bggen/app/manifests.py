@@ -15,14 +15,14 @@ from bggen.model import Change, Problem
 from bggen.plan import OUR_FIRST_LINE, compare_manifests, env_folder, unified
 from bggen.render import render
 from bggen.spec import FORGETFUL
-from bggen.workspace import WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from bggen.app.memory import Memory
+    from bggen.app.reading import Origin
     from bggen.model.config import RepoConfig
+    from bggen.workspace import WorkTree
 
 # What a file system gives a file at least.
 _BLOCK = 4096
@@ -69,12 +69,15 @@ class Manifests:
     """The job of `render`; see `bggen.app.crew`.
 
     Attributes:
+        origin: where the files are.
+        tree: where manifests are written; None where they are not.
         envs: the environments that are meant; all where it is empty.
         memory: what recognises an (app, env) that is as it should be; without it, everything is rendered, and nothing
             is kept to be written.
     """
 
-    root: Path
+    origin: Origin
+    tree: WorkTree | None
     repo: RepoConfig
     envs: tuple[str, ...]
     memory: Memory | None
@@ -104,10 +107,11 @@ class Manifests:
 
     def finish(self) -> Iterator[None]:
         """Write what was kept, app by app, and of an (app, env) all or nothing."""
-        tree = WorkTree(self.root)
+        if self.tree is None:
+            raise ValueError("these manifests are only looked at")
         while self._kept:
             for kept in self._kept.popleft():
-                tree.write(kept.changes())
+                self.tree.write(kept.changes())
             yield
 
     def texts(self, app: str) -> Iterator[str]:
@@ -118,7 +122,7 @@ class Manifests:
 
     def _files(self) -> Source:
         if self._source is None:
-            self._source = Source(WorkTree(self.root), FORGETFUL)
+            self._source = Source(self.origin.files(), FORGETFUL)
         return self._source
 
     def _compare(self, source: Source, app: str, env: str, looked: Looked) -> None:

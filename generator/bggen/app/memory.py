@@ -78,10 +78,10 @@ class Memory:
                 temporary.unlink(missing_ok=True)
 
 
-def memory_of(root: Path) -> Memory:
-    """Return the memory of a config repo; where git's folder is not ours, one that lasts as long as the process."""
+def known_file(root: Path) -> Path | None:
+    """Return the file of a checkout's memory; None where git's folder is not ours: then it lasts as long as the run."""
     folder = _git_folder(root)
-    return Memory(folder / "bggen" / "known" if folder else None)
+    return folder / "bggen" / "known" if folder else None
 
 
 def _git_folder(root: Path) -> Path | None:

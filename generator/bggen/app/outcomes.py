@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from bggen.app.views import Status, View
+    from bggen.app.views import Checked, Status, View
     from bggen.errors import BggenError
     from bggen.model import Change, EnvState
     from bggen.plan import Plan
@@ -31,7 +31,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """What became of a pull request; `action` is `opened`, `updated`, `unchanged`, `closed`, or `page` (see `url`).
+    """What became of a pull request.
+
+    `action` is `opened`, `updated`, `unchanged`, `closed`, `pushed` (the push opened it, or brought it up to date), or
+    `page` (a person has to open it, at `url`).
 
     Attributes:
         number: None where there is none yet.
@@ -41,7 +44,7 @@ class PullRequest:
 
     number: int | None
     url: str | None
-    action: Literal["opened", "updated", "unchanged", "closed", "page"]
+    action: Literal["opened", "updated", "unchanged", "closed", "pushed", "page"]
     notes: tuple[str, ...] = ()
 
 
@@ -99,7 +102,9 @@ class Changed:
         """Whether anything is different now; None where nobody knows."""
         if self.unknown:
             return None
-        return self.made or (self.request is not None and self.request.action in {"opened", "updated", "closed"})
+        return self.made or (
+            self.request is not None and self.request.action in {"opened", "updated", "closed", "pushed"}
+        )
 
     def after(self, part: Part) -> EnvState | None:
         """Return the state afterwards; the one before where nothing was done or decided."""
@@ -164,7 +169,7 @@ class Failed:
 
     action: str | None
     error: BggenError
-    known: Changed | Status | None = None
+    known: Changed | Status | Checked | None = None
 
 
 if TYPE_CHECKING:

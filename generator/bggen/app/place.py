@@ -33,6 +33,7 @@ class Place:
         env: the environment.
         url: the remote repo; None for a checkout.
         cache: where a remote repo is kept between runs.
+        base: the branch of the remote that is read; None for the usual one.
     """
 
     root: Path
@@ -40,22 +41,24 @@ class Place:
     env: str | None = None
     url: RemoteUrl | None = None
     cache: Path | None = None
+    base: str | None = None
 
 
-def find_place(repo: str | None, cwd: Path, cache: Path | None = None) -> Place:
+def find_place(repo: str | None, cwd: Path, cache: Path | None = None, base: str | None = None) -> Place:
     """Find the config repo: the remote or the folder given, or the nearest one upwards that holds a bggen.yaml.
 
     Args:
         repo: a URL or a folder; None for the one around `cwd`.
         cwd: the working directory.
         cache: where a remote repo is kept between runs; None for nowhere.
+        base: the branch that is read, of a remote.
 
     Raises:
         UsageError: there is none.
     """
     if repo is not None and not _is_folder(cwd / repo):
         if looks_like_url(repo):
-            return Place(cwd, url=parse_url(repo), cache=cache)
+            return Place(cwd, url=parse_url(repo), cache=cache, base=base)
         raise UsageError(f"--repo {_shown(repo)}: no such folder")
     if repo == "":
         raise UsageError("--repo is empty", hint="a folder or a URL; without it, the config repo here is taken")
@@ -69,7 +72,29 @@ def find_place(repo: str | None, cwd: Path, cache: Path | None = None) -> Place:
     parts = cwd.resolve().parts[len(root.parts) :] if cwd.resolve().is_relative_to(root) else ()
     inside = parts[1:] if parts[:1] == ("apps",) else ()
     app, env = (*inside[:2], None, None)[:2]
-    return Place(root, app, env)
+    return Place(root, app, env, base=base)
+
+
+def refuse_remote(place: Place, command: str) -> None:
+    """Refuse what needs files on disk.
+
+    Raises:
+        UsageError: the config repo is a remote one.
+    """
+    if place.url is not None:
+        raise needs_files(command)
+
+
+def needs_files(command: str) -> UsageError:
+    """Return the error for a command that a remote config repo cannot be asked for."""
+    return UsageError(
+        f"{command} writes files, and a remote repo has none to write", hint="clone it, and run it in the clone"
+    )
+
+
+def is_url(repo: str | None, cwd: Path) -> bool:
+    """Whether `--repo` means a remote config repo; a folder that is named like one comes first."""
+    return repo is not None and looks_like_url(repo) and not _is_folder(cwd / repo)
 
 
 def refuse_strange(apps: Iterable[str], env: str | None, match: str | None) -> None:
@@ -126,7 +151,9 @@ def choose_env(place: Place, given: str | None, known: Sequence[str], own: Seque
 
 def app_names(files: Files) -> list[str]:
     """Return the names of all apps: the folders of `apps/` that hold an app.yaml."""
-    return [name for name in app_folders(files) if "app.yaml" in files.names(f"apps/{name}")]
+    folders = app_folders(files)
+    files.bring([f"apps/{name}" for name in folders], names_only=True)
+    return [name for name in folders if "app.yaml" in files.names(f"apps/{name}")]
 
 
 def app_folders(files: Files) -> list[str]:

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 from bggen.credentials import find_credential
 from bggen.git.bare import Bare
-from bggen.git.remote import Remote
+from bggen.git.remote import remote_named
 from bggen.git.store import OwnRefs, Store
-from bggen.remotes import parse_remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bggen.app.place import Place
+    from bggen.credentials import Credential
     from bggen.git.checkout import Checkout
+    from bggen.git.remote import Remote
     from bggen.git.upstream import Upstream
+    from bggen.remotes import RemoteUrl
 
 
 @contextlib.contextmanager
@@ -29,7 +31,7 @@ def open_store(place: Place) -> Iterator[Store]:
     """
     if place.url is None:
         raise ValueError("a checkout has its own store")
-    credential = find_credential(place.url, os.environ, None)
+    credential = _app_credential(place.url) or find_credential(place.url, os.environ, None)
     with Bare.open(place.url, place.cache, credential) as bare:
         yield Store(
             place.url.text,
@@ -60,7 +62,17 @@ def checkout_store(checkout: Checkout, upstream: Upstream | None) -> Store:
     )
 
 
+def _app_credential(url: RemoteUrl) -> Credential | None:
+    """Return what a GitHub App signs in to git with; None where the environment names none."""
+    if not os.environ.get("BGGEN_GITHUB_APP_ID") or url.scheme != "https":
+        return None
+    from bggen.forge import recognise  # noqa: PLC0415 - only an app needs it
+    from bggen.forge.connecting import api_credential  # noqa: PLC0415 - the same
+
+    place = recognise(url, environ=os.environ)
+    return api_credential(url, place, os.environ) if place and place.kind == "github" else None
+
+
 def checkout_remote(checkout: Checkout, upstream: Upstream) -> Remote:
     """Return the remote of a checkout, by the name that git knows it by: its URL may hold what nobody is to see."""
-    url = parse_remote(upstream.url)
-    return Remote(checkout.git, upstream.remote, url, find_credential(url, os.environ, None))
+    return remote_named(checkout.git, upstream.remote)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bggen import yamlio
 from bggen.app.inputs import Source, choose
 from bggen.app.outcomes import Stream
+from bggen.app.reading import open_reading
 from bggen.app.views import Compared, Shown
 from bggen.comparing import compare, compare_objects
 from bggen.errors import UsageError
@@ -15,7 +16,6 @@ from bggen.plan import unified
 from bggen.resources import resource_dir
 from bggen.spec import FORGETFUL, spec_to_data
 from bggen.transitions.result import active_of, idle_of
-from bggen.workspace import WorkTree
 
 if TYPE_CHECKING:
     from bggen.app.place import Place
@@ -25,14 +25,15 @@ _SCHEMA_SUFFIX = ".schema.json"
 
 
 def show(place: Place, app: str | None, env: str | None) -> Shown:
-    """Return the resolved spec of an (app, env), as the work tree has it.
+    """Return the resolved spec of an (app, env), as the work tree or the remote has it.
 
     Raises:
         InvalidError: with every problem of the files that it comes from.
     """
-    source = _work_tree(place)
-    name, environment = choose(source, place, app, env)
-    return Shown(name, environment, spec_to_data(source.spec(name, environment)))
+    with open_reading(place) as reading:
+        source = Source(reading.files, FORGETFUL)
+        name, environment = choose(source, place, app, env)
+        return Shown(name, environment, spec_to_data(source.spec(name, environment)))
 
 
 def diff(place: Place, app: str | None, env: str | None) -> Compared:
@@ -41,9 +42,10 @@ def diff(place: Place, app: str | None, env: str | None) -> Compared:
     Raises:
         RefusedError: nothing was released yet, or the idle colour is empty.
     """
-    source = _work_tree(place)
-    name, environment = choose(source, place, app, env)
-    state, _ = source.state(name, environment)
+    with open_reading(place) as reading:
+        source = Source(reading.files, FORGETFUL)
+        name, environment = choose(source, place, app, env)
+        state, _ = source.state(name, environment)
     (_, active), (_, idle) = active_of(state), idle_of(state)
     before, after = active.images, idle.images
     differing = {
@@ -70,11 +72,5 @@ def schema(name: str | None) -> Stream:
 
 
 def _spec_diff(active: Release, idle: Release) -> str:
-
     before, after = (yamlio.dump(spec_to_data(release.spec)).encode() for release in (active, idle))
     return unified(Change(f"release {active.number} → {idle.number}", before, after))
-
-
-def _work_tree(place: Place) -> Source:
-
-    return Source(WorkTree(place.root), FORGETFUL)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bggen import yamlio
 from bggen.app.outcomes import FileChange, Written
+from bggen.app.place import is_url, needs_files, refuse_remote
 from bggen.errors import InvalidError, UsageError
 from bggen.model import API_VERSION, Change
 from bggen.spec import FORGETFUL, load_repo, resolve
@@ -40,12 +41,20 @@ defaults:
 """
 
 
-def init(folder: Path) -> Written:
+def init(cwd: Path, repo: str | None, directory: Path | None) -> Written:
     """Write bggen.yaml and one sample app; where there is a bggen.yaml, nothing.
+
+    Args:
+        cwd: the working directory.
+        repo: `--repo`, a folder.
+        directory: a folder in it.
 
     Raises:
         UsageError: the folder cannot be one.
     """
+    if is_url(repo, cwd):
+        raise needs_files("init")
+    folder = cwd / (repo or ".") / (directory or ".")
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is not a folder")
     if (folder / MARKER).exists():
@@ -70,6 +79,7 @@ def new(place: Place, name: str, image: str, port: int | None, host: str | None)
     Raises:
         UsageError: the app exists already, or the options make no valid app.
     """
+    refuse_remote(place, "new")
     tree = WorkTree(place.root)
     path = f"apps/{name}/app.yaml"
     if "/" not in name and name in tree.names("apps"):

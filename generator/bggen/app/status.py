@@ -1,4 +1,4 @@
-"""status: what runs where, from the work tree, and since when, from Git."""
+"""status: what runs where, from the work tree or a remote, and since when, from Git."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from bggen.app.crew import crew
 from bggen.app.inputs import REPO_FILE, Source, choose_apps, environments
 from bggen.app.manifests import as_problem
-from bggen.app.memory import asked, digest_of, memory_of
+from bggen.app.memory import asked, digest_of
 from bggen.app.progress import SILENT
+from bggen.app.reading import open_reading
 from bggen.app.rows import row_from, row_line
 from bggen.app.views import Status
 from bggen.errors import BggenError, InvalidError
@@ -18,15 +19,14 @@ from bggen.render import LATEST
 from bggen.spec import FORGETFUL
 from bggen.state import RELEASE_FILE
 from bggen.transitions import BumpRequest, bump
-from bggen.workspace import WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from bggen.app.memory import Memory
     from bggen.app.place import Place
     from bggen.app.progress import Progress
+    from bggen.app.reading import History, Origin
     from bggen.app.views import StatusRow
     from bggen.model import EnvState
     from bggen.model.config import RepoConfig
@@ -39,16 +39,18 @@ def status(place: Place, apps: Sequence[str] | None, envs: Sequence[str] | None,
         InvalidError: bggen.yaml, the environments of an app, or a state file is wrong. What could be read of the other
             apps is in `known`: one broken app must not hide what the rest runs.
     """
-    memory = memory_of(place.root)
-    source = Source(WorkTree(place.root), memory)
-    repo, names, meant = choose_apps(source, place, apps, envs)
-    job = _Overview(place.root, repo, source.repo_text(), meant, memory)
-    progress.start(len(names))
-    with crew(job, len(names)) as workers:
-        seen = workers.look(names, progress)
-    memory.save(one.learnt for one in seen)
-    rows = [job.row(*line) for one in seen for line in one.rows]
-    since = _since(place, rows)
+    with open_reading(place) as reading:
+        reading.bring_apps(apps or None)
+        memory = reading.memory()
+        source = Source(reading.files, memory)
+        repo, names, meant = choose_apps(source, place, apps, envs)
+        job = _Overview(reading.origin, repo, source.repo_text(), meant, memory)
+        progress.start(len(names))
+        with crew(job, len(names)) as workers:
+            seen = workers.look(names, progress)
+        memory.save(one.learnt for one in seen)
+        rows = [job.row(*line) for one in seen for line in one.rows]
+        since = _since(reading.history, rows)
     found = Status(tuple(replace(row, since=since.get((row.app, row.env))) for row in rows))
     errors = [error for one in seen for error in one.errors]
     if errors:
@@ -72,7 +74,7 @@ class _Seen:
 class _Overview:
     """The job of `status`; see `bggen.app.crew`."""
 
-    root: Path
+    origin: Origin
     repo: RepoConfig
     repo_text: bytes
     envs: tuple[str, ...]
@@ -133,19 +135,17 @@ class _Overview:
     def _files(self) -> Source:
         if self._source is None:
             # The memory holds whole rows: whether their specs fit a schema need not be remembered beside them.
-            self._source = Source(WorkTree(self.root), FORGETFUL)
+            self._source = Source(self.origin.files(), FORGETFUL)
         return self._source
 
 
-def _since(place: Place, rows: Sequence[StatusRow]) -> dict[tuple[str, str], str]:
+def _since(history: History, rows: Sequence[StatusRow]) -> dict[tuple[str, str], str]:
     """Return since when each active colour is active; nothing where git cannot tell."""
-    from bggen.git.history import active_since  # noqa: PLC0415 - it brings GitPython
-
     files = {
         f"{env_folder(row.app, row.env)}/{RELEASE_FILE}": (row.app, row.env) for row in rows if row.active is not None
     }
     try:
-        found = active_since(place.root, list(files)) if files else {}
+        found = history.active_since(list(files)) if files else {}
     except BggenError:
         return {}
     return {files[path]: moment.strftime("%Y-%m-%dT%H:%M:%SZ") for path, moment in found.items() if moment}

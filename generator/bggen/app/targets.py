@@ -34,8 +34,10 @@ def open_target(wish: Wish) -> Iterator[Target]:
     signature = signature_of(delivery, os.environ)
     if wish.place.url is not None:
         refuse_strange(wish.selection.apps, wish.selection.env, wish.selection.match)
+        from bggen.app.ahead import import_ahead  # noqa: PLC0415 - as the next one
         from bggen.app.remoting import open_store  # noqa: PLC0415 - only a remote repo needs it
 
+        import_ahead()
         with open_store(wish.place) as store:
             yield _of_remote(store, wish)
         return

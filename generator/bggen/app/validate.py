@@ -1,4 +1,4 @@
-"""validate: specs, state and rendered objects of the work tree, every problem in one run."""
+"""validate: specs, state and rendered objects of the work tree or a remote, every problem in one run."""
 
 from __future__ import annotations
 
@@ -11,53 +11,51 @@ from typing import TYPE_CHECKING
 from bggen import kubeschema, yamlio
 from bggen.app.crew import crew
 from bggen.app.inputs import REPO_FILE, Source, choose_apps, environments
-from bggen.app.manifests import as_problem
 from bggen.app.memory import Memory
-from bggen.app.patching import patch_problems
 from bggen.app.place import app_names
 from bggen.app.progress import SILENT
+from bggen.app.proving import cluster_of, problems_of, spec_problems, state_problems, strangers
+from bggen.app.reading import open_reading
 from bggen.app.views import Validated
-from bggen.checks import check, collisions, node_ports
+from bggen.checks import collisions, node_ports
 from bggen.errors import InvalidError
-from bggen.handmade import check_handmade
-from bggen.model import Problem
-from bggen.plan import OUR_FIRST_LINE, env_folder
 from bggen.render import render
 from bggen.spec import FORGETFUL
-from bggen.state import RELEASE_FILE
-from bggen.workspace import WorkTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from bggen.app.place import Place
     from bggen.app.progress import Progress
-    from bggen.model import Manifest
+    from bggen.app.reading import Origin
+    from bggen.model import Manifest, Problem
     from bggen.model.config import RepoConfig
 
 
 def validate(
     place: Place, apps: Sequence[str] | None, envs: Sequence[str] | None, progress: Progress = SILENT
 ) -> Validated:
-    """Check what the work tree holds; names are compared over the whole repo only where no app is singled out.
+    """Check what is there; names are compared over the whole repo only where no app is singled out.
 
     Where bggen.yaml is wrong, the specs are checked as far as that goes without it. Nothing that earlier runs have
     found counts: others rely on what this one says.
     """
-    source = Source(WorkTree(place.root), FORGETFUL)
-    try:
-        source.repo()
-    except InvalidError as error:
-        return _without_settings(source, error)
-    repo, names, meant = choose_apps(source, place, apps, envs)
-    progress.start(len(names))
-    job = _Proof(place.root, repo, meant)
-    with crew(job, len(names)) as workers:
-        seen = workers.look(names, progress)
-    problems = [problem for one in seen for problem in one.problems]
-    if not apps and not envs:
-        problems += _collisions(job, names, seen)
+    with open_reading(place) as reading:
+        reading.bring_apps(apps or None)
+        source = Source(reading.files, FORGETFUL)
+        try:
+            source.repo()
+        except InvalidError as error:
+            reading.bring_apps()
+            return _without_settings(source, error)
+        repo, names, meant = choose_apps(source, place, apps, envs)
+        progress.start(len(names))
+        job = _Proof(reading.origin, repo, meant)
+        with crew(job, len(names)) as workers:
+            seen = workers.look(names, progress)
+        problems = [problem for one in seen for problem in one.problems]
+        if not apps and not envs:
+            problems += _collisions(job, names, seen)
     skipped = () if kubeschema.available() else (f"Kubernetes' own schemas: {kubeschema.HOW_TO_INSTALL}",)
     return Validated(
         problems=tuple(sorted(set(problems))),
@@ -87,7 +85,7 @@ class _Seen:
 class _Proof:
     """The job of `validate`; see `bggen.app.crew`."""
 
-    root: Path
+    origin: Origin
     repo: RepoConfig
     envs: tuple[str, ...]
     _source: Source | None = None
@@ -99,15 +97,15 @@ class _Proof:
         try:
             own = environments(source, app, self.repo, self.envs)
         except InvalidError as error:
-            return _Seen([*_of("apps", error)], counts=True)
+            return _Seen([*problems_of("apps", error)], counts=True)
         for env in own:
-            problems, manifests = _check_pair(source, app, env)
-            seen.problems += problems
-            seen.objects += [_identity(_cluster(self.repo, env), manifest) for manifest in manifests]
-            seen.ports += [(_cluster(self.repo, env), port) for each in manifests for port in node_ports(each)]
+            problems, manifests = state_problems(source, app, env)
+            seen.problems += [*spec_problems(source, app, env), *problems]
+            seen.objects += [_identity(cluster_of(self.repo, env), manifest) for manifest in manifests]
+            seen.ports += [(cluster_of(self.repo, env), port) for each in manifests for port in node_ports(each)]
         if own:
             seen.counts = True
-            seen.problems += _strangers(source, app, self.repo)
+            seen.problems += strangers(source, app, self.repo)
         return seen
 
     def finish(self) -> Iterator[None]:
@@ -119,12 +117,12 @@ class _Proof:
         source = self._files()
         for env in environments(source, app, self.repo, self.envs):
             with contextlib.suppress(InvalidError):
-                yield _cluster(self.repo, env), render(source.state(app, env)[0])
+                yield cluster_of(self.repo, env), render(source.state(app, env)[0])
 
     def _files(self) -> Source:
         if self._source is None:
             # Of this run alone: bggen.yaml is one for all apps.
-            self._source = Source(WorkTree(self.root), Memory(None))
+            self._source = Source(self.origin.files(), Memory(None))
         return self._source
 
 
@@ -145,7 +143,7 @@ def _identity(cluster: str, manifest: Manifest) -> bytes:
 
 def _without_settings(source: Source, error: InvalidError) -> Validated:
     """Report what is wrong with bggen.yaml, and with the specs of all apps in the environments that it names."""
-    problems = list(_of(REPO_FILE, error))
+    problems = list(problems_of(REPO_FILE, error))
     try:
         named = yamlio.parse(source.repo_text(), REPO_FILE).data.get("environments")
     except InvalidError:
@@ -156,52 +154,5 @@ def _without_settings(source: Source, error: InvalidError) -> Validated:
             try:
                 source.spec(app, env)
             except InvalidError as found:
-                problems += _of(f"apps/{app}/app.yaml", found)
+                problems += problems_of(f"apps/{app}/app.yaml", found)
     return Validated(tuple(sorted(set(problems))), apps=len(names), objects=0)
-
-
-def _check_pair(source: Source, app: str, env: str) -> tuple[list[Problem], Sequence[Manifest]]:
-    problems: list[Problem] = []
-    folder = env_folder(app, env)
-    try:
-        problems += patch_problems(source, source.spec(app, env), env)
-    except InvalidError as error:
-        problems += _of(f"apps/{app}/app.yaml", error)
-    try:
-        state, _ = source.state(app, env)
-        manifests = render(state)
-    except InvalidError as error:
-        return [*problems, *_of(folder, error)], ()
-    problems += check(state, manifests)
-    release = state.active_release
-    if release and kubeschema.available():
-        problems += kubeschema.validate_objects(manifests, release.spec.kubernetes, f"{folder}/manifests")
-    handmade = {
-        f"{folder}/manifests/{name}": content
-        for name, content in source.manifests(app, env).items()
-        if not content.startswith(OUR_FIRST_LINE)
-    }
-    return [*problems, *check_handmade(handmade, manifests)], manifests
-
-
-def _strangers(source: Source, app: str, repo: RepoConfig) -> Iterator[Problem]:
-    """Report folders that look like environments, but are none of bggen.yaml's, or none of the app's."""
-    own = source.environments(app, repo)
-    for name, kind in sorted(source.files.names(f"apps/{app}").items()):
-        if kind != "folder" or name in own:
-            continue
-        for file in ("overlay.yaml", RELEASE_FILE):
-            if file in source.files.names(f"apps/{app}/{name}"):
-                where, known = ("app.yaml", own) if name in repo.environments else ("bggen.yaml", repo.environments)
-                message = f"{where} has no environment {name} ({', '.join(known)})"
-                yield Problem(f"apps/{app}/{name}/{file}", 1, 1, "", message)
-
-
-def _cluster(repo: RepoConfig, env: str) -> str:
-    """Return what tells clusters apart; an environment with neither cluster nor namespace may be anywhere."""
-    environment = repo.environments[env]
-    return environment.cluster or ("" if environment.namespace else f"environment {env}")
-
-
-def _of(path: str, error: InvalidError) -> tuple[Problem, ...]:
-    return error.problems or (as_problem(path, error),)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
 
+    from bggen.app.outcomes import FileChange
     from bggen.comparing import Comparison, ObjectDifference
     from bggen.events import Event
     from bggen.model import EnvState, Hold, Idle, Problem
@@ -161,4 +162,58 @@ class Validated:
         return 1 if self.problems else 0
 
 
-View = Shown | Status | Compared | History | Validated
+@dataclass(frozen=True, slots=True)
+class CheckedPair:
+    """What a request does to one (app, env).
+
+    Attributes:
+        events: what happened to its state; nothing where that stays as it is.
+        after: the state that the request leaves; None where that cannot be read.
+    """
+
+    app: str
+    env: str
+    events: tuple[Event, ...]
+    after: EnvState | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A decision that was made on a state that the base has no more, and what happened on the base since."""
+
+    app: str
+    env: str
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `check` found.
+
+    Attributes:
+        base: the branch or commit that was compared with, as people write it.
+        base_commit: its newest commit.
+        fetched: whether the remote was asked for it just now.
+        head: the commit that was checked.
+        fork: the newest commit that both have.
+        pairs: what was looked at.
+        differences: manifests that are not what their state renders.
+        stale: what has to be decided again.
+        warnings: what should not be overlooked, and fails nothing.
+        skipped: what could not be checked, and why.
+    """
+
+    base: str
+    base_commit: str
+    fetched: bool
+    head: str
+    fork: str
+    pairs: tuple[CheckedPair, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    differences: tuple[FileChange, ...] = ()
+    stale: tuple[Stale, ...] = ()
+    warnings: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
+View = Shown | Status | Compared | History | Validated | Checked

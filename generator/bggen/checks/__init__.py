@@ -98,9 +98,29 @@ def parsed(manifest: Manifest) -> dict[str, Any] | str:
     """Return what a YAML 1.1 reader makes of the file, or in one line why it is not one object."""
     import yaml  # noqa: PLC0415 - only where objects are checked
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(manifest.text)
     try:
-        data = yaml.load(manifest.text, Loader=loader)  # noqa: S506 - a safe loader, with libyaml where there is one
+        node = loader.get_single_node()
+        # What may be an anchor may hold itself.
+        data = loader.construct_document(node) if node and "&" in manifest.text else _built(loader, node)
     except (yaml.YAMLError, ValueError) as error:
         return f"is not YAML: {' '.join(str(error).split())}"
+    finally:
+        loader.dispose()
     return data if isinstance(data, dict) else "is not one object"
+
+
+def _built(loader: Any, node: Any) -> Any:
+    """Return what the loader would make of a node without anchors; nearly all of it is strings in maps.
+
+    The loader's own way is made for all that YAML has, and takes as long for that as libyaml for the text.
+    """
+    if node is None:
+        return None
+    if node.tag == "tag:yaml.org,2002:str":
+        return node.value
+    if node.tag == "tag:yaml.org,2002:map" and all(key.tag == "tag:yaml.org,2002:str" for key, _ in node.value):
+        return {key.value: _built(loader, value) for key, value in node.value}
+    if node.tag == "tag:yaml.org,2002:seq":
+        return [_built(loader, value) for value in node.value]
+    return loader.construct_object(node, deep=True)

@@ -53,7 +53,7 @@ def _annotations(outcome: Outcome, session: Session) -> Iterator[str]:
     from bggen.report.github import annotated  # noqa: PLC0415 - the same
 
     try:
-        prefix = prefix_in_repository(session.place().root)
+        prefix = prefix_in_repository(session.place())
     except UsageError:
         # There is no config repo, which is then the failure.
         prefix = ""

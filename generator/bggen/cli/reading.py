@@ -7,24 +7,24 @@ from typing import Annotated
 import typer
 
 from bggen.cli.group import app as group
-from bggen.cli.session import App, Apps, Env, Envs, Outcome, Session, command
+from bggen.cli.session import App, Apps, Base, Env, Envs, Outcome, Session, command
 
 
 @command(group)
-def status(session: Session, *, app: Apps = None, env: Envs = None) -> Outcome:
+def status(session: Session, *, app: Apps = None, env: Envs = None, base: Base = None) -> Outcome:
     """Show what runs where, and since when."""
     from bggen.app.status import status as read  # noqa: PLC0415 - help must not wait for it
 
     with session.progress("reading") as progress:
-        return read(session.place(), app, env, progress=progress)
+        return read(session.place(base), app, env, progress=progress)
 
 
 @command(group)
-def diff(session: Session, *, app: App = None, env: Env = None) -> Outcome:
+def diff(session: Session, *, app: App = None, env: Env = None, base: Base = None) -> Outcome:
     """Show what a flip would change for users: the active release against the idle one."""
     from bggen.app.showing import diff as read  # noqa: PLC0415 - help must not wait for it
 
-    return read(session.place(), app, env)
+    return read(session.place(base), app, env)
 
 
 @command(group)
@@ -36,28 +36,29 @@ def history(
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=1, help="How many commits to show, the newest first.")
     ] = 20,
+    base: Base = None,
 ) -> Outcome:
     """Show who did what when, told from the state files in Git's history."""
     from bggen.app.history import history as read  # noqa: PLC0415 - help must not wait for it
 
-    return read(session.place(), app, env, limit=limit)
+    return read(session.place(base), app, env, limit=limit)
 
 
 @command(group)
-def show(session: Session, *, app: App = None, env: Env = None) -> Outcome:
+def show(session: Session, *, app: App = None, env: Env = None, base: Base = None) -> Outcome:
     """Show the resolved spec: what the next bump would freeze, images aside."""
     from bggen.app.showing import show as read  # noqa: PLC0415 - help must not wait for it
 
-    return read(session.place(), app, env)
+    return read(session.place(base), app, env)
 
 
 @command(group, annotates=True)
-def validate(session: Session, *, app: Apps = None, env: Envs = None) -> Outcome:
+def validate(session: Session, *, app: Apps = None, env: Envs = None, base: Base = None) -> Outcome:
     """Check specs, state and rendered objects, and report every problem."""
     from bggen.app.validate import validate as read  # noqa: PLC0415 - help must not wait for it
 
     with session.progress("checking") as progress:
-        return read(session.place(), app, env, progress=progress)
+        return read(session.place(base), app, env, progress=progress)
 
 
 @command(group, annotates=True)
@@ -71,6 +72,7 @@ def render(
     stdout: Annotated[
         bool, typer.Option("--stdout", help="Write nothing; print the objects as a YAML stream.")
     ] = False,
+    base: Base = None,
 ) -> Outcome:
     """Write manifests/ as the state says; hand-made files in it are left alone."""
     from bggen.app.rendering import render as write  # noqa: PLC0415 - help must not wait for it
@@ -84,9 +86,9 @@ def render(
         other = "--check" if check else "--diff"
         raise UsageError(f"--stdout compares nothing, so {other} does not go with it", hint=f"bggen render {other}")
     if stdout:
-        return stream(session.place(), app, env)
+        return stream(session.place(base), app, env)
     with session.progress("rendering") as progress:
-        return write(session.place(), app, env, check=check, show_diff=diff, progress=progress)
+        return write(session.place(base), app, env, check=check, show_diff=diff, progress=progress)
 
 
 @command(group)

@@ -43,15 +43,22 @@ class Session:
     verbose: bool = False
     cache_dir: Path | None = None
 
-    def place(self) -> Place:
+    def place(self, base: str | None = None) -> Place:
         """Return the config repo that the command works on.
 
+        Args:
+            base: the branch of a remote one that is read; None for the usual one.
+
         Raises:
-            UsageError: there is none.
+            UsageError: there is none; or that is not the name of a branch.
         """
         from bggen.app.place import find_place  # noqa: PLC0415 - help must not wait for it
 
-        return find_place(self.repo, Path.cwd(), self.cache_dir)
+        if base is not None:
+            from bggen.remotes import parse_branch  # noqa: PLC0415 - the same
+
+            base = parse_branch(base)
+        return find_place(self.repo, Path.cwd(), self.cache_dir, base)
 
     def progress(self, doing: str) -> AbstractContextManager[Progress]:
         """Show how far long work has come, until the block ends: only where people wait for text."""
@@ -73,7 +80,7 @@ class Session:
             from bggen.errors import UsageError  # noqa: PLC0415 - only a failure needs it
 
             raise UsageError(
-                f"--output github: {command} makes no annotations, only validate and render --check do",
+                f"--output github: {command} makes no annotations, only validate, check and render --check do",
                 hint="--output text or json; BGGEN_OUTPUT counts, too",
             )
 
@@ -124,6 +131,12 @@ Envs = Annotated[
         "--env", "-e", metavar="NAME", envvar="BGGEN_ENV", help="Only this environment; repeatable. All by default."
     ),
 ]
+Base = Annotated[
+    str | None,
+    typer.Option(
+        "--base", metavar="BRANCH", help="With --repo URL: the branch that is read; the usual one by default."
+    ),
+]
 _SHARED: dict[str, Any] = {
     "repo": Annotated[
         str | None,
@@ -142,7 +155,7 @@ _SHARED: dict[str, Any] = {
             "--output",
             "-o",
             envvar="BGGEN_OUTPUT",
-            help="What to print on standard output; github: annotations, for validate and render --check.",
+            help="What to print on standard output; github: annotations, for validate, check and render --check.",
         ),
     ],
     "cache_dir": Annotated[

@@ -19,7 +19,7 @@ def init(
     """Start a config repo: bggen.yaml and one sample app. Overwrites nothing, commits nothing."""
     from bggen.app.starting import init as write  # noqa: PLC0415 - help must not wait for it
 
-    return write(Path.cwd() / (session.repo or ".") / (directory or "."))
+    return write(Path.cwd(), session.repo, directory)
 
 
 @command(group)

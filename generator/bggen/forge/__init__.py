@@ -1,5 +1,11 @@
-"""Pull requests, on every forge behind one small protocol."""
+"""Pull requests, on every forge behind one small protocol.
 
-from bggen.forge.protocol import Forge, Request, Wanted
+`connect` imports a room full of clients and is therefore imported where it is needed: `bggen.forge.connecting`.
+"""
 
-__all__ = ["Forge", "Request", "Wanted"]
+from bggen.forge.pages import request_url
+from bggen.forge.place import recognise
+from bggen.forge.protocol import AutoMerge, Forge, Request, Wanted
+from bggen.forge.pushing import PushRequest, push_request
+
+__all__ = ["AutoMerge", "Forge", "PushRequest", "Request", "Wanted", "push_request", "recognise", "request_url"]

@@ -83,9 +83,13 @@ class Client:
         self._pause = pause
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
             raise ForgeError("the token holds characters that no HTTP header can hold", hint="check how it was copied")
-        transport = httpx.HTTPTransport(
-            verify=ssl_context(environ) if api.startswith("https:") else True, proxy=proxy_for(api, environ)
-        )
+        verify = ssl_context(environ) if api.startswith("https:") else True
+        try:
+            transport = httpx.HTTPTransport(verify=verify, proxy=proxy_for(api, environ))
+        except (ValueError, ImportError, httpx.InvalidURL):
+            # The address may hold a password.
+            message = f"the proxy that the environment names for {self.host} cannot be used"
+            raise ForgeError(message, hint="check HTTPS_PROXY and ALL_PROXY: http://HOST:PORT") from None
         self._http = httpx.Client(
             headers={"User-Agent": f"bggen/{__version__}", "Accept": "application/json", **headers},
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
@@ -133,7 +137,8 @@ class Client:
             following = response.links.get("next", {}).get("url")
             if not following:
                 break
-            response = self._answer("GET", following)
+            # Of the link only the query counts: a server behind another name, or a proxy, names itself in it.
+            response = self._answer("GET", f"{path}?{urlsplit(following).query}")
         return found
 
     def _answer(
@@ -224,7 +229,10 @@ class Client:
 
     def _senseless(self, method: str, path: str) -> ForgeError:
         message = f"{self.host} answered {method} {self._shown(path)} with something that is not its API's"
-        return ForgeError(message, hint="a proxy or a sign-in page may stand before it; or set forge.api in bggen.yaml")
+        return ForgeError(
+            message,
+            hint="a proxy, or a sign-in page for a wrong token, may stand before it; else set forge.api in bggen.yaml",
+        )
 
     def _refusal(self, response: httpx.Response, method: str, path: str) -> RefusalError:
         status, reason = response.status_code, self.scrubbed(_reason(response))

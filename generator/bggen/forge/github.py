@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from bggen.errors import ForgeError
 from bggen.forge.client import RefusalError
@@ -44,7 +45,7 @@ class GitHub:
     def __init__(self, client: Client, project: str) -> None:
         self._client = client
         self._owner = project.partition("/")[0]
-        self._repo = f"/repos/{project}"
+        self._repo = f"/repos/{quote(project)}"
 
     def find(self, head: str, base: str) -> Request | None:
         """Return the open request of the branch."""

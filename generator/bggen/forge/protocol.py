@@ -19,7 +19,7 @@ class Request:
     Attributes:
         number: as people name it: `#7`, `!7`.
         url: the page where people review it.
-        head: the newest commit of the head branch that the forge knows, or "".
+        head: the newest commit of the head branch that the forge knows, or ""; Bitbucket Cloud shortens it.
         title: without the words by which some forges mark a draft.
         key: the forge's own name for it where that is not the number.
         warnings: what the forge would not do although the request stands: one line each.

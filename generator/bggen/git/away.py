@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from bggen.git.signature import identity
-from bggen.git.target import Delivered
+from bggen.git.target import PLAIN, Delivered
 from bggen.git.turns import turn
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bggen.git.history import PastRelease
     from bggen.git.signature import Signature
     from bggen.git.store import Store
+    from bggen.git.target import Posting
     from bggen.git.tip import TipFiles
     from bggen.model import Change
     from bggen.remotes import RemoteUrl
@@ -95,17 +96,17 @@ class Away:
     def proposed(self) -> None:
         """See Target; nothing but a request has a branch of our own."""
 
-    def deliver(self, changes: Sequence[Change], message: str, options: Sequence[str] = ()) -> Delivered:
+    def deliver(self, changes: Sequence[Change], message: str, posting: Posting = PLAIN) -> Delivered:
         """See Target."""
         commit = self._store.commit(self._tip, changes, message, self._signature)
-        self._store.refs.push(commit, self._ref, was=self._tip, options=options)
+        self._store.refs.push(commit, self._ref, was=self._tip, options=posting.options)
         return Delivered(commit, pushed=True)
 
     def past_release(self, folder: str, number: int) -> PastRelease | None:
         """See Target."""
         from bggen.git.distant import past_release  # noqa: PLC0415 - it brings GitPython
 
-        return past_release(self._store, self._ref, folder, number)
+        return past_release(self._store, self._ref, self._tip, folder, number)
 
     def identity(self) -> str:
         """See Target."""

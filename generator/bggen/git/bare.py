@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bggen.errors import GitError
-from bggen.git.partial import PartialObjects
+from bggen.git.partial import Nobody, PartialObjects, RemoteFiles
 from bggen.git.process import Git
 from bggen.git.remote import Remote
 
@@ -102,6 +102,12 @@ class _Own(Remote):
         return True
 
 
+def reader(folder: Path, commit: str) -> RemoteFiles:
+    """Return the files of a commit for another process than the one that fetches: all that is read is there."""
+    git = Git(folder).with_variables({"GIT_DIR": str(folder)})
+    return RemoteFiles(PartialObjects(git, Nobody()), commit, whole=True)
+
+
 class _Shared(_Own):
     """A remote that is fetched from into a repository which others use as well."""
 
@@ -114,10 +120,10 @@ class _Shared(_Own):
         with self._alone():
             return super().fetch(*refs, depth=depth)
 
-    def bring(self, oids: Collection[str], *, alone: bool = False) -> None:
+    def bring(self, oids: Collection[str], *, alone: bool = False, trees: bool = False) -> None:
         """See Remote."""
         with self._alone():
-            super().bring(oids, alone=alone)
+            super().bring(oids, alone=alone, trees=trees)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

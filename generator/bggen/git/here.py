@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bggen.errors import BggenError, GitError, RefusedError
 from bggen.git.commits import commit_on
-from bggen.git.target import Delivered, Moved
+from bggen.git.target import PLAIN, Delivered, Moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bggen.git.remote import Remote
     from bggen.git.signature import Signature
     from bggen.git.status import PendingStatus
+    from bggen.git.target import Posting
     from bggen.git.tip import TipFiles
     from bggen.model import Change
     from bggen.remotes import RemoteUrl
@@ -100,16 +101,16 @@ class Here:
     def proposed(self) -> None:
         """See Target; nothing but a request has a branch of our own."""
 
-    def deliver(self, changes: Sequence[Change], message: str, options: Sequence[str] = ()) -> Delivered:
+    def deliver(self, changes: Sequence[Change], message: str, posting: Posting = PLAIN) -> Delivered:
         """See Target."""
         reflog = f"bggen: {message.splitlines()[0]}"
         if self._tip != self._checkout.tip:
-            return self._beyond(changes, message, options)
+            return self._beyond(changes, message, posting)
         pushed: list[str] = []
 
         def publish(commit: str) -> None:
             if self._remote is not None:
-                self._remote.push(commit, self._ref, was=None, options=options)
+                self._remote.push(commit, self._ref, was=None, options=posting.options)
                 pushed.append(commit)
 
         try:
@@ -128,7 +129,7 @@ class Here:
         """See Target."""
         from bggen.git.history import past_release  # noqa: PLC0415 - it brings GitPython
 
-        return past_release(self._checkout.root, folder, number)
+        return past_release(self._checkout.root, folder, number, tip=self._tip)
 
     def identity(self) -> str:
         """See Target."""
@@ -145,14 +146,14 @@ class Here:
             kind="diverged",
         )
 
-    def _beyond(self, changes: Sequence[Change], message: str, options: Sequence[str]) -> Delivered:
+    def _beyond(self, changes: Sequence[Change], message: str, posting: Posting) -> Delivered:
         """Commit on the remote's tip, which is further than this checkout, and take the checkout along."""
         if self._remote is None:
             raise GitError("there is no remote to push to")
         objects, prefix = self._checkout.objects, self._checkout.prefix
         contents = {prefix + change.path: change.after for change in changes}
         commit = commit_on(self._checkout.git, objects, self._tip, contents, message=message, signature=self._signature)
-        self._remote.push(commit, self._ref, was=self._tip, options=options)
+        self._remote.push(commit, self._ref, was=self._tip, options=posting.options)
         why = self._checkout.fast_forward(commit)
         note = f"the remote has it; this checkout stays behind: {why}" if why else None
         return Delivered(commit, pushed=True, note=note)

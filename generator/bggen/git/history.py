@@ -10,23 +10,25 @@ import contextlib
 import os
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from bggen.errors import GitError
 from bggen.git.objects import Objects
 from bggen.git.place import locate
 from bggen.git.process import OUTER_GIT, SETTINGS, path_arguments, reason
+from bggen.git.told import FORMAT, read_log
 from bggen.workspace import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from bggen.git.place import Place
+    from bggen.git.told import Told
 
 MOST_COMMITS = 10_000
-_MAX_STATE = 1024 * 1024
+MAX_STATE = 1024 * 1024
 _MANY = 100
 _SPECIAL = re.compile(r"[*?\[\\]")
 _ACTIVE = re.compile(rb"^active: (blue|green)$", re.MULTILINE)
@@ -74,16 +76,6 @@ class Past:
     cut: Literal["limit", "shallow"] | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Commit:
-    id: str
-    date: datetime
-    author: str
-    subject: str
-    source: tuple[str, str]
-    changed: Sequence[str]
-
-
 def active_since(root: Path, paths: Sequence[str]) -> dict[str, datetime | None]:
     """Return when the `active:` line of each release.yaml last changed on the branch, by one walk.
 
@@ -114,7 +106,9 @@ def active_since(root: Path, paths: Sequence[str]) -> dict[str, datetime | None]
     return since
 
 
-def past_release(root: Path, folder: str, number: int, *, most: int = MOST_COMMITS) -> PastRelease | None:
+def past_release(
+    root: Path, folder: str, number: int, *, most: int = MOST_COMMITS, tip: str = "HEAD"
+) -> PastRelease | None:
     """Return the release of that number, out of the newest commit in which it was active.
 
     Args:
@@ -122,6 +116,7 @@ def past_release(root: Path, folder: str, number: int, *, most: int = MOST_COMMI
         folder: the (app, env)'s folder, relative to it.
         number: the release's number.
         most: how many commits that touch the state are looked at.
+        tip: the commit that the history ends with.
 
     Returns:
         None where no commit of the history that is here had it active.
@@ -133,13 +128,11 @@ def past_release(root: Path, folder: str, number: int, *, most: int = MOST_COMMI
     place, _ = locate(root)
     objects = Objects(place.git)
     try:
-        for commit in _log(place, [f"{folder}/release.yaml"], f"--max-count={most}"):
+        for commit in _log(place, [f"{folder}/release.yaml"], f"--max-count={most}", tip=tip):
             at = f"{commit.id}:{place.prefix}{folder}"
-            active = _ACTIVE.search(_content(objects, f"{at}/release.yaml"))
-            color = active[1].decode() if active else ""
+            color = active_color(_content(objects, f"{at}/release.yaml"))
             content = _content(objects, f"{at}/{color}.yaml") if color else b""
-            found = _RELEASE.search(content)
-            if found and int(found[1]) == number:
+            if is_release(content, number):
                 return PastRelease(commit.id, commit.date, color, content)
     finally:
         objects.close()
@@ -185,16 +178,28 @@ def past_states(root: Path, folder: str, names: Sequence[str], *, most: int) -> 
     return Past(tuple(states), {}, None)
 
 
+def active_color(release: bytes) -> str:
+    """Return the colour that a release.yaml says is active; "" where it says none."""
+    found = _ACTIVE.search(release)
+    return found[1].decode() if found else ""
+
+
+def is_release(content: bytes, number: int) -> bool:
+    """Whether a colour's file holds the release of that number."""
+    found = _RELEASE.search(content)
+    return found is not None and int(found[1]) == number
+
+
 def _files(objects: Objects, at: str, names: Sequence[str]) -> dict[str, bytes]:
     """Return the files that exist; what is no readable file is empty."""
-    found = {name: objects.get(f"{at}/{name}", limit=_MAX_STATE) for name in names}
+    found = {name: objects.get(f"{at}/{name}", limit=MAX_STATE) for name in names}
     return {
         name: (entry.body or b"") if entry.kind == "blob" else b"" for name, entry in found.items() if entry is not None
     }
 
 
 def _content(objects: Objects, name: str) -> bytes:
-    found = objects.get(name, limit=_MAX_STATE)
+    found = objects.get(name, limit=MAX_STATE)
     return (found.body or b"") if found is not None and found.kind == "blob" else b""
 
 
@@ -204,7 +209,7 @@ def _shallow(place: Place) -> frozenset[str]:
     return frozenset(path.read_text(encoding="ascii").split()) if path.exists() else frozenset()
 
 
-def _log(place: Place, paths: Sequence[str], *options: str, pattern: bool = False) -> Iterator[_Commit]:
+def _log(place: Place, paths: Sequence[str], *options: str, pattern: bool = False, tip: str = "HEAD") -> Iterator[Told]:
     """Yield commits with the paths they change, newest first; no path stands for every path.
 
     With `pattern`, git is asked for whatever looks like the paths, other paths included: it compares each path that it
@@ -225,7 +230,7 @@ def _log(place: Place, paths: Sequence[str], *options: str, pattern: bool = Fals
         "--first-parent",
         "-m",
         "--encoding=UTF-8",
-        f"--format=%x00%H %ct%x00%an%x00%s%x00{_trailer('sha')}%x00{_trailer('repourl')}%x00",
+        FORMAT,
         "--name-only",
         "--relative",
         "--no-renames",
@@ -233,22 +238,11 @@ def _log(place: Place, paths: Sequence[str], *options: str, pattern: bool = Fals
         "--no-textconv",
         "--no-notes",
         *options,
-        "HEAD",
+        tip,
         "--",
         *([f":(glob){_pattern(paths)}"] if pattern else path_arguments(paths)),
     )
-    fields = out.decode("utf-8", "surrogateescape").split("\0")[1:]
-    for head, author, subject, sha, repo, names in zip(*[iter(fields)] * 6, strict=True):
-        commit, _, seconds = head.partition(" ")
-        changed = [name for name in names.split("\n") if name]
-        date = datetime.fromtimestamp(int(seconds), UTC)
-        # Of several, Argo CD takes the last one.
-        source = sha.rstrip("\n").rpartition("\n")[2], repo.rstrip("\n").rpartition("\n")[2]
-        yield _Commit(commit, date, author, subject, source, changed)
-
-
-def _trailer(key: str) -> str:
-    return f"%(trailers:key=Argocd-reference-commit-{key},valueonly)"
+    yield from read_log(out)
 
 
 def _pattern(paths: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import subprocess
 import zlib
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 _MAX_TREE = 64 * 1024 * 1024
 _PACK_TYPE = {"tree": 2, "blob": 3}
+# As git's own fetch.unpackLimit: so many objects stay the pack that they come as, and fewer become a file each, which
+# takes git a good quarter of a millisecond a file.
+_KEPT_AS_PACK = 100
+# So few names fit into a pipe, whoever waits for whom.
+_ASKED_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +56,15 @@ def make(kind: str, body: bytes, width: int) -> Made:
 class Objects:
     """The objects of one repository."""
 
-    def __init__(self, git: Git) -> None:
+    def __init__(self, git: Git, *, own: bool = False) -> None:
+        """Start nothing yet.
+
+        Args:
+            git: runs in the repository.
+            own: whether that is bggen's alone: what is written there is soon pushed, and need not be small or tidy.
+        """
         self._git = git
+        self._own = own
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -65,13 +78,43 @@ class Objects:
         Raises:
             GitError: git ended before it answered.
         """
+        self._ask([name])
+        return self._answer(name, limit)
+
+    def several(self, names: Sequence[str], *, limit: int) -> dict[str, Found]:
+        """Return objects by their names, without those that are missing or larger; git reads on while we do.
+
+        Raises:
+            GitError: git ended before it answered.
+        """
+        found: dict[str, Found] = {}
+        for start in range(0, len(names), _ASKED_AT_ONCE):
+            asked = names[start : start + _ASKED_AT_ONCE]
+            self._ask(asked)
+            for name in asked:
+                answer = self._answer(name, limit)
+                if answer is not None and answer.body is None:
+                    # The reader was ended, and the rest of its answers with it.
+                    return found
+                if answer is not None:
+                    found[name] = answer
+        return found
+
+    def _ask(self, names: Sequence[str]) -> None:
         self.start()
         process = self._process
-        if process is None or process.stdin is None or process.stdout is None:
+        if process is None or process.stdin is None:
+            raise GitError("git cat-file has no pipes")
+        # A reader that ended early shows by its answers.
+        with contextlib.suppress(OSError):
+            process.stdin.write("".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
+            process.stdin.flush()
+
+    def _answer(self, name: str, limit: int) -> Found | None:
+        process = self._process
+        if process is None or process.stdout is None:
             raise GitError("git cat-file has no pipes")
         try:
-            process.stdin.write(name.encode("utf-8", "surrogateescape") + b"\n")
-            process.stdin.flush()
             header = process.stdout.readline()
         except OSError:
             header = b""
@@ -92,20 +135,23 @@ class Objects:
     def write(self, objects: Sequence[Made]) -> None:
         """Write blobs and trees, in one process.
 
-        Source of the format: git's gitformat-pack(5). Nothing is compressed here; git does that as it stores them.
+        Source of the format: git's gitformat-pack(5). What git stores as files, it compresses itself.
 
         Raises:
             GitError: git could not.
         """
         if not objects:
             return
+        as_pack = self._own or len(objects) >= _KEPT_AS_PACK
+        level = 1 if as_pack and not self._own else 0
         parts = [b"PACK" + (2).to_bytes(4) + len(objects).to_bytes(4)]
         for made in objects:
-            parts += [_pack_header(_PACK_TYPE[made.kind], len(made.body)), zlib.compress(made.body, 0)]
+            parts += [_pack_header(_PACK_TYPE[made.kind], len(made.body)), zlib.compress(made.body, level)]
         pack = b"".join(parts)
         width = len(objects[0].oid)
         checksum = hashlib.new("sha1" if width == 40 else "sha256", pack, usedforsecurity=False)  # noqa: PLR2004 - see make
-        done = finish(self._git.start("unpack-objects", "-q"), pack + checksum.digest())
+        command = ["index-pack", "--stdin"] if as_pack else ["unpack-objects", "-q"]
+        done = finish(self._git.start(*command), pack + checksum.digest())
         if done.code != 0:
             raise done.error("write to the repository")
 

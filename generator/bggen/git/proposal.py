@@ -11,7 +11,7 @@ from bggen.git.away import Clean
 from bggen.git.commits import commit_on, rewrite
 from bggen.git.signature import identity
 from bggen.git.standing import look, plan_line
-from bggen.git.target import Delivered
+from bggen.git.target import PLAIN, Delivered
 from bggen.git.turns import turn
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bggen.git.signature import Signature
     from bggen.git.standing import Standing
     from bggen.git.store import Store
+    from bggen.git.target import Posting
     from bggen.git.tip import TipFiles
     from bggen.git.trees import File
     from bggen.model import Change
@@ -126,7 +127,7 @@ class Proposal:
         before, self._tip = self._tip, self._store.refs.fetch(self._base)[self._base]
         return self._tip != before
 
-    def deliver(self, changes: Sequence[Change], message: str, options: Sequence[str] = ()) -> Delivered:
+    def deliver(self, changes: Sequence[Change], message: str, posting: Posting = PLAIN) -> Delivered:
         """See Target; a branch that holds these changes of this base already stays as it is.
 
         Raises:
@@ -148,7 +149,10 @@ class Proposal:
                 return Delivered(self._head, made=False, pushed=store.remote is not None)
         signed = f"{message}{plan_line(digest, planned.top)}"
         commit = commit_on(store.git, store.objects, self._tip, contents, message=signed, signature=self._signature)
-        store.refs.push(commit, _HEADS + self.branch, was=self._head, forced=True, options=options)
+        if posting.ref is not None:
+            store.refs.push(commit, posting.ref, was=None, options=posting.options)
+            return Delivered(commit, pushed=True)
+        store.refs.push(commit, _HEADS + self.branch, was=self._head, forced=True, options=posting.options)
         self._head = commit
         return Delivered(commit, pushed=store.remote is not None)
 
@@ -156,7 +160,7 @@ class Proposal:
         """See Target."""
         from bggen.git.distant import past_release  # noqa: PLC0415 - it brings GitPython
 
-        return past_release(self._store, self._base, folder, number)
+        return past_release(self._store, self._base, self._tip, folder, number)
 
     def identity(self) -> str:
         """See Target."""

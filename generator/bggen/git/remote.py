@@ -6,12 +6,12 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from bggen.credentials import secrets
+from bggen.credentials import find_credential, secrets
 from bggen.errors import GitError, RefusedError, UnknownOutcomeError, UsageError
 from bggen.git.outcome import failure_kind, gives_by_ref_only, has_other_ids, outcome_of, reason_of
 from bggen.git.process import finish
 from bggen.git.target import Moved
-from bggen.remotes import SCHEMES, parse_branch, redacted
+from bggen.remotes import SCHEMES, parse_branch, parse_remote, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -141,15 +141,15 @@ class Remote:
         """Let the repository have the ids of SHA-256, and return whether it could; see `bggen.git.bare`."""
         return False
 
-    def bring(self, oids: Collection[str], *, alone: bool = False) -> None:
-        """Get objects by their ids, with everything below them, or alone; one round trip.
+    def bring(self, oids: Collection[str], *, alone: bool = False, trees: bool = False) -> None:
+        """Get objects by their ids, with everything below them, only the trees of that, or alone; one round trip.
 
         Raises:
             GitError: the remote does not give them.
         """
         wanted = sorted(oids)
         for start in range(0, len(wanted), _MOST_WANTS):
-            for chosen in _ALONE if alone else _ALONE[-1:]:
+            for chosen in _ALONE if alone else _ALONE[1:] if trees else _ALONE[-1:]:
                 done = self._fetch([], wanted[start : start + _MOST_WANTS], chosen)
                 if done.code == 0 or b"filter" not in done.err:
                     break
@@ -229,6 +229,10 @@ class Remote:
         tip = self.fetch(ref, depth=_DEEP_ENOUGH)[ref]
         return self._git.run("merge-base", "--is-ancestor", commit, tip).code == 0
 
+    def talk(self, *arguments: str) -> Done:
+        """Run one git command that speaks to the remote, signed in, to its end, whatever comes of it."""
+        return self._run(*arguments)
+
     def _read_back(self, ref: str, reason: str, *, surely: bool) -> str | None:
         try:
             return self.tips(ref)[ref]
@@ -263,7 +267,9 @@ class Remote:
 
     def _fetched(self, refs: Sequence[str]) -> dict[str, str]:
         """Read what a fetch has brought. Source of the form: git's builtin/fetch.c, `append_fetch_head`."""
-        path = self._git.output("find what was fetched", "rev-parse", "--git-path", "FETCH_HEAD").decode().strip()
+        path = "FETCH_HEAD"
+        if not self._own:
+            path = self._git.output("find what was fetched", "rev-parse", "--git-path", path).decode().strip()
         lines = (self._git.cwd / path).read_text("utf-8", "surrogateescape").splitlines()
         found = {}
         for ref in refs:
@@ -303,6 +309,18 @@ class Remote:
         return redacted(text)
 
 
+def remote_named(git: Git, name: str) -> Remote:
+    """Return a checkout's remote, signed in to as the environment says.
+
+    Raises:
+        UsageError: its URL is none that bggen talks to; a token cannot be used.
+        GitError: there is no such remote.
+    """
+    out = git.output("read the remote's URL", "remote", "get-url", "--push", name)
+    url = parse_remote(out.decode("utf-8", "surrogateescape").strip())
+    return Remote(git, name, url, find_credential(url, os.environ, None))
+
+
 def _signing_in(url: RemoteUrl, credential: Credential | None) -> tuple[list[str], dict[str, str]]:
     """Return options and variables by which git signs in; the secret is in the variables of that one process alone.
 
@@ -312,6 +330,8 @@ def _signing_in(url: RemoteUrl, credential: Credential | None) -> tuple[list[str
         return [], {}
     options = ["-c", "credential.helper=", "-c", f"credential.{url.origin}.helper={_HELPER}"]
     options += ["-c", f"credential.{url.origin}.username={credential.username}"]
+    # actions/checkout leaves the job's own token as a header in a checkout; git would send that one.
+    options += ["-c", f"http.{url.origin}/.extraHeader="]
     secret = {"BGGEN_GIT_USERNAME": credential.username, "BGGEN_GIT_PASSWORD": credential.password}
     # What the helper's answer does not open, nobody is asked for.
     return options, {**secret, "GIT_ASKPASS": "", "SSH_ASKPASS": ""}

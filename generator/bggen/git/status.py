@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import subprocess
 from typing import TYPE_CHECKING
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 # How many fields stand before the path, by the first letter of a record.
 # Source: git-status(1), "Porcelain Format Version 2".
 _FIELDS = {"1": 8, "2": 9, "u": 10, "?": 1, "!": 1}
-_MOST_FILES = 1000
+# So many files are read in less time than git needs for the time stamps of a repo that has so many apps.
+_MOST_FILES = 10_000
+# The most that Linux lets everybody have.
+_PIPE = 1 << 20
 
 
 class PendingStatus:
@@ -47,9 +52,9 @@ class PendingStatus:
         if self._quick:
             # Tag, mode, id, stage. Source: git-ls-files(1), -s and -v.
             for command in (["ls-files", "-s", "-v", "-z"], ["ls-tree", "-r", "-z", tip]):
-                self._started.append(
-                    place.git.start(*command, "--", *self._arguments, stdin=subprocess.DEVNULL),
-                )
+                process = place.git.start(*command, "--", *self._arguments, stdin=subprocess.DEVNULL)
+                _widen(process)
+                self._started.append(process)
 
     def result(self) -> frozenset[str]:
         """Return those paths, of the ones asked about or below them, that have staged, unstaged or untracked changes.
@@ -85,8 +90,9 @@ class PendingStatus:
     def _is_on_disk(self, entries: dict[str, tuple[str, str]]) -> bool:
         """Whether the work tree holds just these entries; what was left out of a sparse checkout need not be there."""
         plain: list[str] = []
+        work = WorkTree(self._place.root)
         for path, (mode, _) in entries.items():
-            executable = _executable(self._place, path)
+            executable = _executable(work, path)
             if executable is not None and mode == ("100755" if executable else "100644"):
                 plain.append(path)
             elif self._tags[path] != "S" or os.path.lexists(self._place.root / path):
@@ -123,18 +129,26 @@ class PendingStatus:
         return [(facts, path) for facts, _, path in lines]
 
 
+def _widen(process: subprocess.Popen[bytes]) -> None:
+    """Let the process go on although nobody reads yet what it says of hundreds of apps; only Linux can."""
+    size = getattr(fcntl, "F_SETPIPE_SZ", None)
+    if size is not None and process.stdout is not None:
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(process.stdout, size, _PIPE)
+
+
 def is_below(path: str, folders: Collection[str]) -> bool:
     """Whether the path is one of `folders`, or lies in one; "" is the root."""
     names = path.split("/")
     return any("/".join(names[:depth]) in folders for depth in range(len(names) + 1))
 
 
-def _executable(place: Place, path: str) -> bool | None:
+def _executable(work: WorkTree, path: str) -> bool | None:
     """Return whether the file on disk is executable; None where there is no plain file."""
     try:
-        if "\n" in path or WorkTree(place.root).check(path) != "file":
+        if "\n" in path or work.check(path) != "file":
             return None
-        return os.access(place.root / path, os.X_OK)
+        return os.access(work.top + path, os.X_OK)
     except (InvalidError, GitError):
         return None
 
@@ -142,6 +156,8 @@ def _executable(place: Place, path: str) -> bool | None:
 def _files_below(place: Place, folder: str) -> list[str]:
     found = []
     for top, folders, files in os.walk(place.root / folder):
-        links = [name for name in folders if (place.root / top / name).is_symlink()]
-        found += [(place.root / top / name).relative_to(place.root).as_posix() for name in (*files, *links)]
+        here = "" if (below := os.path.relpath(top, place.root)) == "." else f"{below}/"
+        found += [here + name for name in files]
+        # A search for every folder of hundreds of apps: paths as objects would take longer than all else.
+        found += [here + name for name in folders if os.path.islink(f"{top}/{name}")]  # noqa: PTH114 - see above
     return found if found or not os.path.lexists(place.root / folder) or (place.root / folder).is_dir() else [folder]

@@ -99,9 +99,7 @@ class Store:
 
     def bring(self, commit: str, paths: Sequence[str]) -> None:
         """Get files and folders of a commit that are about to be read, in one go."""
-        files = self.files(commit)
-        if isinstance(files, RemoteFiles):
-            files.bring(paths)
+        self.files(commit).bring(paths)
 
     def commit(self, base: str, changes: Sequence[Change], message: str, signature: Signature) -> str:
         """Make a commit of the changes on top of another, in the objects alone."""

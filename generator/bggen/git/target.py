@@ -21,6 +21,22 @@ class Moved(Exception):  # noqa: N818 - not an error: the caller decides again o
 
 
 @dataclass(frozen=True, slots=True)
+class Posting:
+    """What a push takes along, by which some forges open a request themselves.
+
+    Attributes:
+        options: for the server, as `git push -o` takes them.
+        ref: where the commit is pushed to instead of its branch, in full; None for the branch.
+    """
+
+    options: tuple[str, ...] = ()
+    ref: str | None = None
+
+
+PLAIN = Posting()
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """What became of a change.
 
@@ -106,13 +122,13 @@ class Target(Protocol):
         """Return the files of a request's branch of our own, as it is now; None where there is none."""
         ...
 
-    def deliver(self, changes: Sequence[Change], message: str, options: Sequence[str] = ()) -> Delivered:
+    def deliver(self, changes: Sequence[Change], message: str, posting: Posting = PLAIN) -> Delivered:
         """Make one commit of the changes on the newest state.
 
         Args:
             changes: the files.
             message: the commit's.
-            options: for the server, which the push takes along.
+            posting: what the push takes along.
 
         Raises:
             Moved: the branch is elsewhere by now; renew, and decide again.

@@ -52,9 +52,23 @@ class TipFiles:
 
     def contents(self, folder: str) -> Mapping[str, bytes]:
         """Return the folder's regular files; see Files."""
-        names = sorted(name for name, kind in self.names(folder).items() if kind == "file")
-        found = {name: self.read(f"{folder}/{name}") for name in names}
-        return {name: content for name, content in found.items() if content is not None}
+        tree = self._folder(segments(folder)) or {}
+        oids = {
+            name.decode("utf-8", "surrogateescape"): entry[1].hex()
+            for name, entry in sorted(tree.items())
+            if kind_of(entry) == "file"
+        }
+        here = self._objects.several(list(dict.fromkeys(oids.values())), limit=MAX_BYTES)
+        bodies = {name: here[oid].body if oid in here else self.read(f"{folder}/{name}") for name, oid in oids.items()}
+        return {name: body for name, body in bodies.items() if body is not None}
+
+    def forget(self, folder: str) -> None:
+        """Let go of what was read below the folder: who walks over all apps need not hold all of them."""
+        for known in [known for known in self._trees if known == folder or known.startswith(f"{folder}/")]:
+            del self._trees[known]
+
+    def bring(self, paths: Sequence[str], *, names_only: bool = False) -> None:
+        """Do nothing: all is here; see Files."""
 
     def _folder(self, names: Sequence[str]) -> Tree | None:
         folder = "/".join(names)

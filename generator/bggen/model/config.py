@@ -21,6 +21,14 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgeSettings:
+    """`forge` of bggen.yaml: `type` is one of its schema, `api` the address of the API where it is given."""
+
+    type: str
+    api: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RepoConfig:
     """bggen.yaml, decoded. The order of `environments` is the order of promotion."""
 
@@ -28,3 +36,4 @@ class RepoConfig:
     kubernetes: str
     defaults: Mapping[str, object] = field(default_factory=dict)
     requires: str | None = None
+    forge: ForgeSettings | None = None

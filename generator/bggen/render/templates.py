@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import marshal
 import traceback
 from functools import cache, lru_cache
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bggen import yamlio
 from bggen.errors import BggenError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _SUFFIX = ".j2"
+# A change renders an (app, env) as it was and as it becomes, and most objects are the same.
+_REMEMBERED = 128
 
 
 class TemplateError(RuntimeError):
@@ -36,11 +39,25 @@ def fill(folder: str, template: str, values: Mapping[str, object]) -> str:
         TemplateError: anything else that goes wrong in a template.
     """
     try:
-        return _environment(folder).get_template(template + _SUFFIX).render(values)
+        try:
+            # Unlike a hash, it also tells 1 from True; version 2 writes equal values as equal bytes.
+            key = marshal.dumps(cast("Any", values), 2)
+        except ValueError:
+            return _filled(folder, template, values)
+        return _remembered(folder, template, key)
     except BggenError:
         raise
     except Exception as error:
         raise TemplateError(f"templates/{folder}/{_place(error) or template + _SUFFIX}: {error}") from error
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _remembered(folder: str, template: str, values: bytes) -> str:
+    return _filled(folder, template, marshal.loads(values))  # noqa: S302 - written just now, in `fill`
+
+
+def _filled(folder: str, template: str, values: Mapping[str, object]) -> str:
+    return _environment(folder).get_template(template + _SUFFIX).render(values)
 
 
 @cache

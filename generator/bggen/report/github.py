@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bggen.app.outcomes import Failed, Written
-from bggen.app.views import Validated
+from bggen.app.views import Checked, Validated
 from bggen.errors import InvalidError
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ _TITLE = "bggen"
 
 
 def annotated(outcome: Outcome, prefix: str) -> Iterator[str]:
-    """Yield a line for every problem, and for every manifest that differs.
+    """Yield a line for every problem, for every manifest that differs, and for every decision that is stale.
 
     Args:
-        outcome: of `validate` or `render --check`, or the failure of a command.
+        outcome: of `validate`, `check` or `render --check`, or the failure of a command.
         prefix: from the top of the repository, by which GitHub names files, to the config repo.
     """
     match outcome:
@@ -33,10 +33,25 @@ def annotated(outcome: Outcome, prefix: str) -> Iterator[str]:
             yield from (_problem(problem, prefix) for problem in outcome.problems)
         case Written():
             yield from (_difference(change, prefix) for change in outcome.changes)
+        case Checked() | Failed(known=Checked()):
+            checked = outcome.known if isinstance(outcome, Failed) else outcome
+            yield from _checked(checked, prefix) if isinstance(checked, Checked) else ()
         case Failed(error=InvalidError(problems=problems)) if problems:
             yield from (_problem(problem, prefix) for problem in problems)
         case Failed(error=error):
             yield _error(". ".join(part for part in (error.message, error.hint) if part), title=_TITLE)
+
+
+def _checked(outcome: Checked, prefix: str) -> Iterator[str]:
+    yield from (_problem(problem, prefix) for problem in outcome.problems)
+    yield from (_difference(change, prefix) for change in outcome.differences)
+    for stale in outcome.stale:
+        what = "; ".join(event.phrase for event in stale.events)
+        message = f"decided on a state that {outcome.base} has no more ({what}): run the bggen command again"
+        file = f"{prefix}apps/{stale.app}/{stale.env}/release.yaml"
+        yield _error(message, file=file, line=1, title=f"{_TITLE}: stale")
+    for line in outcome.warnings:
+        yield _command("warning", line, title=f"{_TITLE} check")
 
 
 def _problem(problem: Problem, prefix: str) -> str:
@@ -59,8 +74,12 @@ def _difference(change: FileChange, prefix: str) -> str:
 
 
 def _error(message: str, **properties: str | int) -> str:
+    return _command("error", message, **properties)
+
+
+def _command(name: str, message: str, **properties: str | int) -> str:
     named = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
-    return f"::error {named}::{_data(message)}"
+    return f"::{name} {named}::{_data(message)}"
 
 
 def _property(text: str) -> str:

@@ -102,6 +102,7 @@ _DONE = {
     "opened": "opened a pull request",
     "updated": "updated the pull request",
     "unchanged": "the pull request stands as it is",
+    "pushed": "the push opened the pull request, or brought it up to date",
     "closed": "closed the pull request, there is nothing left to change",
 }
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bggen.app.views import Compared, History, HistoryEntry, Shown, Status, StatusRow, Validated
+from bggen.app.views import Checked, Compared, History, HistoryEntry, Shown, Status, StatusRow, Validated
 from bggen.model import Color
 from bggen.report.documents import by_color, number, problem_rows
 from bggen.report.look import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bggen.app.views import View
+    from bggen.events import Event
 
 
 def view_document(view: View) -> dict[str, Any]:
@@ -26,6 +29,8 @@ def view_document(view: View) -> dict[str, Any]:
             return _history(view)
         case Validated():
             return _validated(view)
+        case Checked():
+            return _checked(view)
 
 
 def _validated(outcome: Validated) -> dict[str, Any]:
@@ -36,6 +41,38 @@ def _validated(outcome: Validated) -> dict[str, Any]:
         "objects": outcome.objects,
         "skipped": list(outcome.skipped),
         "problems": problem_rows(outcome.problems),
+    }
+
+
+def _checked(outcome: Checked) -> dict[str, Any]:
+    return {
+        "action": "check",
+        "base": {"name": outcome.base, "commit": outcome.base_commit, "fetched": outcome.fetched},
+        "head": outcome.head,
+        "mergeBase": outcome.fork,
+        "apps": [
+            {
+                "app": pair.app,
+                "env": pair.env,
+                **_told(pair.events),
+                "active": pair.after and pair.after.active,
+                "release": by_color(pair.after, number),
+            }
+            for pair in outcome.pairs
+        ],
+        "problems": problem_rows(outcome.problems),
+        "differences": [{"path": change.path, "change": change.verb} for change in outcome.differences],
+        "stale": [{"app": each.app, "env": each.env, **_told(each.events)} for each in outcome.stale],
+        "warnings": list(outcome.warnings),
+        "skipped": list(outcome.skipped),
+    }
+
+
+def _told(events: Iterable[Event]) -> dict[str, Any]:
+    found = list(events)
+    return {
+        "actions": list(dict.fromkeys(event.action for event in found)),
+        "summary": printable("; ".join(event.phrase for event in found)),
     }
 
 
@@ -104,8 +141,7 @@ def _history_entry(entry: HistoryEntry) -> dict[str, Any]:
         "date": entry.date,
         "author": entry.author,
         "subject": entry.subject,
-        "actions": list(dict.fromkeys(event.action for event in entry.events)),
-        "summary": printable("; ".join(event.phrase for event in entry.events)),
+        **_told(entry.events),
         "active": {"before": before and before.active, "after": after and after.active},
         "release": by_color(after, number),
         "source": entry.source and {"sha": entry.source.sha, "repo": entry.source.repo_url or None},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bggen import yamlio
-from bggen.app.views import Compared, History, HistoryEntry, Shown, Status, StatusRow, Validated
+from bggen.app.views import Checked, Compared, History, HistoryEntry, Shown, Status, StatusRow, Validated
 from bggen.images import parse_image
 from bggen.report.ages import when
 from bggen.report.diff_text import diff_lines
@@ -37,6 +37,8 @@ def view_lines(view: View, look: Look, *, verbose: bool = False) -> Iterator[Lin
             return _history(view, look, verbose=verbose)
         case Validated():
             return _validated(view)
+        case Checked():
+            return _checked(view)
 
 
 def _status(outcome: Status, look: Look) -> Iterator[Line]:
@@ -115,6 +117,27 @@ def _validated(outcome: Validated) -> Iterator[Line]:
     count = len(outcome.problems)
     found = (f"{count} problem{'s' * (count != 1)}", ERROR) if count else ("no problems", GOOD)
     yield (found, (f" in {outcome.apps} app{'s' * (outcome.apps != 1)}, {outcome.objects} objects", PLAIN))
+
+
+def _checked(outcome: Checked) -> Iterator[Line]:
+    for pair in outcome.pairs:
+        what = "; ".join(event.phrase for event in pair.events) or "the state stays as it is"
+        yield ((f"{pair.app}/{pair.env}:", STRONG), (f" {what}", PLAIN))
+    yield from (_problem(problem) for problem in outcome.problems)
+    yield from (labelled("differs from its state", ERROR, change.path) for change in outcome.differences)
+    for stale in outcome.stale:
+        what = "; ".join(event.phrase for event in stale.events)
+        yield labelled("stale", ERROR, f"{stale.app}/{stale.env}: on {outcome.base} meanwhile: {what}")
+    yield from (labelled("warning", WARNING, line) for line in outcome.warnings)
+    yield from (labelled("not checked", WARNING, line) for line in outcome.skipped)
+    which = f"the newest {outcome.base}" if outcome.fetched else f"{outcome.base} as it is here"
+    with_what = f"compared with {which} ({outcome.base_commit[:12]})"
+    bad = outcome.problems or outcome.differences or outcome.stale
+    if not outcome.pairs and not bad:
+        yield labelled("nothing to check", GOOD, f"no app is changed, {with_what}")
+        return
+    pairs = f"{len(outcome.pairs)} environment{'s' * (len(outcome.pairs) != 1)} of apps checked"
+    yield (("not sound", ERROR) if bad else ("sound", GOOD), (f": {pairs}, {with_what}", PLAIN))
 
 
 def _problem(problem: Problem) -> Line:

@@ -15,7 +15,7 @@ from bggen.review.order import steps, ways_back
 from bggen.transitions.result import version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bggen.plan import Plan
 
@@ -80,20 +80,27 @@ def _pieces(plans: Sequence[Plan], base: str, *, html: bool) -> list[Piece]:
         _list(4, "## Images\n\n", [_headed(plan, tables.images(two), many=many) for plan, two in pairs]),
         either(2, order, ""),
         Piece(0, lambda budget: _back(plans, budget)),
-        _diff(5, "Configuration", (line for _, two in pairs for line in differing.configuration(two)), html=html),
+        _diff(
+            5,
+            "Configuration",
+            (line for plan, two in pairs for line in _named(plan, differing.configuration(two), many=many)),
+            html=html,
+        ),
         _diff(
             6,
             "Manifests, without names of colours and hashes",
-            (line for plan, two in pairs[:20] for line in differing.objects(plan, two)),
+            (line for plan, two in pairs[:20] for line in _named(plan, differing.objects(plan, two), many=many)),
             html=html,
         ),
         _diff(7, f"All {len(changes)} files, as git shows them", differing.files(changes), html=html),
-        fixed(
-            0,
-            f"All of it: {code('git diff ' + quote(f'origin/{base[:255]}...HEAD'))} on this branch, or `bggen diff`.\n\n",
-        ),
+        fixed(0, _whole(base)),
         machine_piece(plans, base, 1, html=html),
     ]
+
+
+def _whole(base: str) -> str:
+    shown = code(f"git diff {quote(f'origin/{base[:255]}...HEAD')}")
+    return f"All of it: {shown} on this branch, or `bggen diff`.\n\n"
 
 
 def _summary(plans: Sequence[Plan], budget: int) -> str:
@@ -128,6 +135,15 @@ def _notes(plans: Sequence[Plan]) -> list[str]:
 def _headed(plan: Plan, text: str, *, many: bool) -> str:
     state = plan.transition.after
     return f"### {code(state.app)} in {code(state.env)}\n\n{text}" if many else text
+
+
+def _named(plan: Plan, lines: Iterable[str], *, many: bool) -> Iterator[str]:
+    """Yield the lines of a diff below a line that names the app, where there are several and this one has any."""
+    state = plan.transition.after
+    for number, line in enumerate(lines):
+        if many and number == 0:
+            yield f"# {state.app} in {state.env}"
+        yield line
 
 
 def _order(plans: Sequence[Plan]) -> str:

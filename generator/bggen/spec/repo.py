@@ -11,7 +11,7 @@ from bggen import __version__
 from bggen.errors import InvalidError, TooNewError
 from bggen.images import parse_image
 from bggen.model import Problem
-from bggen.model.config import Environment, RepoConfig
+from bggen.model.config import Environment, ForgeSettings, RepoConfig
 from bggen.spec.layers import mapping
 from bggen.spec.schema import FORGETFUL, check
 
@@ -102,11 +102,14 @@ def _decoded(checked: Checked) -> RepoConfig:
         else:
             if not pinned:
                 checked.report(("smoke", "image"), "needs a tag or a digest, so that every test is made with one image")
+    forge = mapping(data.get("forge"))
+    kind = _text(forge.get("type"))
     return RepoConfig(
         environments=environments,
         kubernetes=minor or DEFAULT_MINOR,
         defaults=mapping(data.get("defaults")),
         requires=_text(data.get("bggen")),
+        forge=ForgeSettings(kind, _text(forge.get("api"))) if kind else None,
     )
 
 

@@ -83,7 +83,9 @@ class FakeForge:
 
     routes: ClassVar[list[Route]]
     #: Users and teams that may review, by name; the key is what the forge calls them.
-    people: ClassVar[dict[str, str]] = {"ada": "11", "grace": "12", "linus": "13"}
+    people: ClassVar[dict[str, str]] = {
+        name: f"0000000{number}-aaaa-bbbb-cccc-dddddddddddd" for number, name in enumerate(["ada", "grace", "linus"], 1)
+    }
     known_labels: ClassVar[list[str]] = ["bggen", "release", "prod"]
     project = "acme/config"
     prefix = ""
@@ -165,6 +167,10 @@ class FakeForge:
     def wrote(self) -> list[Asked]:
         """The requests that may have changed something."""
         return [asked for asked in self.asked if asked.method != "GET"]
+
+    def called(self, name: str) -> str:
+        """What a user gives bggen for this person."""
+        return name
 
     # What routes use.
 

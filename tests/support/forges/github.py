@@ -35,7 +35,8 @@ class FakeGitHub(FakeForge):
         found = [pull for pull in self.open_pulls() if base in {None, pull.base}]
         found = [pull for pull in found if not head or (owner == "acme" and pull.head == head)]
         shown = found[(page - 1) * _PER_PAGE : page * _PER_PAGE]
-        more = {"Link": f'<{self.api}{asked.path}?head={owner}:{head}&base={base}&page={page + 1}>; rel="next"'}
+        query = f"head={owner}:{head}&base={base}&page={page + 1}"
+        more = {"Link": f'<https://elsewhere.example.com{asked.path}?{query}>; rel="next"'}
         return [self.shown(pull) for pull in shown], more if len(found) > page * _PER_PAGE else {}
 
     def opened(self, asked: Asked) -> dict[str, Any]:
