@@ -3,68 +3,45 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.cli import HELLO, SETTINGS
+from tests.support.inside import Inside
 from tests.support.servers.faults import Fault
-from tests.support.servers.repos import BareRepo, make_bare, make_config
+from tests.support.servers.repos import BareRepo, make_bare, make_config, somebody_pushes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from tests.support.servers.daemon import GitDaemon
     from tests.support.servers.http import GitHttpServer
     from tests.support.servers.sshd import Known, SshServer
 
-SOURCE = Path(__file__).resolve().parents[2]
 SHA256 = "--object-format=sha256"
 
 
 class Runner:
-    """Runs bggen as a program, in an empty folder."""
+    """Runs bggen in an empty folder."""
 
-    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, env: Mapping[str, str], capfd: pytest.CaptureFixture[str]) -> None:
         self.folder = folder
-        self.env = {**env, "PYTHONPATH": str(SOURCE / "generator"), "TMPDIR": str(folder / "temp")}
+        self.env = dict(env)
+        self._inside = Inside(folder / "cwd", folder / "temp", capfd)
         for name in ("temp", "cwd"):
             (folder / name).mkdir()
 
     def bump(self, url: str, *more: str, **variables: str) -> tuple[int, Any]:
         """Bump `hello` and return the exit code and the document; whatever happens is told in one line."""
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "bggen",
-                "bump",
-                "--repo",
-                url,
-                "--app",
-                "hello",
-                "--image",
-                "v1",
-                "-o",
-                "json",
-                *more,
-            ],
-            cwd=self.folder / "cwd",
-            env={**self.env, **variables},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert "Traceback" not in done.stderr
-        assert done.stderr.count("\n") <= 2, done.stderr
-        assert [line for line in done.stderr.splitlines() if not line.isprintable()] == []
+        words = ["bump", "--repo", url, "--app", "hello", "--image", "v1", "-o", "json", *more]
+        code, out, err = self._inside.run(words, {**self.env, **variables})
+        assert err.count("\n") <= 2, err
+        assert [line for line in err.splitlines() if not line.isprintable()] == []
         assert list((self.folder / "temp").glob("bggen-*/repo.git")) == []
         assert list((self.folder / "cwd").iterdir()) == []
-        return done.returncode, json.loads(done.stdout)
+        return code, json.loads(out)
 
     def lands(self, url: str, repo: BareRepo, *more: str, **variables: str) -> Any:
         """Bump, and see the release on the remote, which is sound."""
@@ -86,9 +63,9 @@ class Runner:
 
 
 @pytest.fixture
-def runner(tmp_path: Path, env: Mapping[str, str]) -> Runner:
+def runner(tmp_path: Path, env: Mapping[str, str], capfd: pytest.CaptureFixture[str]) -> Runner:
     (tmp_path / "runner").mkdir()
-    return Runner(tmp_path / "runner", env)
+    return Runner(tmp_path / "runner", env, capfd)
 
 
 @pytest.fixture
@@ -149,6 +126,18 @@ def test_a_server_that_filters_little_or_nothing(
 ) -> None:
     http_server.settings.update(server)
     runner.lands(http_server.url(config.path), config)
+
+
+def test_little_is_fetched_and_nothing_is_configured(
+    runner: Runner, http_server: GitHttpServer, config: BareRepo
+) -> None:
+    """Git up to 2.29 writes a filter that it is given as an option to the configuration; see Remote."""
+    noise = "".join(f"{number * 7919 % 1_000_003}\n" for number in range(100_000))
+    somebody_pushes(config, "apps/other/noise", noise)
+    runner.lands(http_server.url(config.path), config, "--cache-dir", str(runner.folder / "cache"))
+    assert http_server.exchanges.sent < 50_000
+    (found,) = (runner.folder / "cache").glob("*/*/repo.git/config")
+    assert found.read_text().count("[") == 1
 
 
 def test_a_cache_of_what_was_not_filtered(runner: Runner, http_server: GitHttpServer, config: BareRepo) -> None:

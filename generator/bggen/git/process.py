@@ -166,8 +166,13 @@ def finish(process: subprocess.Popen[bytes], stdin: bytes | None = None, *, time
 
 def end(process: subprocess.Popen[bytes]) -> None:
     """End the process, whatever it is at, and let go of its pipes; nobody wants its result."""
-    # Not kill: git removes its lock files when it is asked to end.
+    # Not kill: git removes its lock files when it is asked to end. What it has started for a transfer does not hear of
+    # that, and would go on for as long as the other side sends something.
+    below = _descendants(process.pid)
     process.terminate()
+    for pid in below:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGTERM)
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
             # What was not written yet has no reader any more.
@@ -178,6 +183,16 @@ def end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _descendants(pid: int) -> list[int]:
+    """Return the processes below one, where the system has a folder of them."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:  # noqa: PTH123 - no path is built of it
+            children = [int(child) for child in file.read().split()]
+    except OSError:
+        return []
+    return children + [below for child in children for below in _descendants(child)]
 
 
 def reason(err: bytes) -> str:

@@ -135,7 +135,7 @@ class Remote:
         if not self._own:
             return self._fetch(deep, refs)
         while True:
-            done = self._fetch([*deep, *_filter(filters[self._rung])], refs)
+            done = self._fetch(deep, refs, filters[self._rung])
             if done.code == 0 or b"filter" not in done.err or self._rung == len(filters) - 1:
                 return done
             self._rung += 1
@@ -153,13 +153,13 @@ class Remote:
         wanted = sorted(oids)
         for start in range(0, len(wanted), _MOST_WANTS):
             for chosen in _ALONE if alone else _ALONE[1:] if trees else _ALONE[-1:]:
-                done = self._fetch(_filter(chosen), wanted[start : start + _MOST_WANTS])
+                done = self._fetch([], wanted[start : start + _MOST_WANTS], chosen)
                 if done.code == 0 or b"filter" not in done.err:
                     break
             if done.code != 0 and self._refs and gives_by_ref_only(done.err.decode("utf-8", "replace")):
                 # All of the newest commits then, now and for every later one.
                 self._rung = len(_FILTERS) - 1
-                done = self._fetch(["--depth=1", "--no-filter"], self._refs)
+                done = self._fetch(["--depth=1"], self._refs)
             if done.code != 0:
                 raise self._failure("fetch from the remote", done)
 
@@ -248,14 +248,21 @@ class Remote:
                 hint="look at the branch; running it again does nothing where the change has arrived",
             ) from error
 
-    def _fetch(self, options: Sequence[str], wanted: Sequence[str]) -> Done:
-        thrift = ["-c", f"remote.{self._name}.promisor=true", "-c", f"remote.{self._name}.partialclonefilter=blob:none"]
+    def _fetch(self, options: Sequence[str], wanted: Sequence[str], chosen: str | None = None) -> Done:
+        """Fetch, into a repository of our own with a filter.
+
+        As a setting: git up to 2.29 writes what `--filter` says to the repository's configuration, and everything that
+        meets a missing object there would then fetch it.
+        """
+        ours = [f"remote.{self._name}.promisor=true", f"remote.{self._name}.partialclonefilter={chosen or 'blob:none'}"]
+        thrift = [word for setting in ours for word in ("-c", setting)]
         return self._run(
             *(thrift if self._own else []),
             "fetch",
             "--quiet",
             "--no-tags",
             "--no-recurse-submodules",
+            *(["--no-filter"] if self._own and chosen is None else []),
             *options,
             self._name,
             *wanted,
@@ -340,10 +347,6 @@ def _signing_in(url: RemoteUrl, credential: Credential | None) -> tuple[list[str
     secret = {"BGGEN_GIT_USERNAME": credential.username, "BGGEN_GIT_PASSWORD": credential.password}
     # What the helper's answer does not open, nobody is asked for.
     return options, {**secret, "GIT_ASKPASS": "", "SSH_ASKPASS": ""}
-
-
-def _filter(wanted: str | None) -> list[str]:
-    return [f"--filter={wanted}"] if wanted else ["--no-filter"]
 
 
 def _known_branch(ref: str) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # How many merges of the base are looked through, and how many commits of history are fetched for that.
 _MOST_MERGES = 50
 _DEPTH = 500
+_MOST_WORDS = 100
 _PLAN = re.compile(rb"^Bggen-Plan: ([0-9a-f]{32}) ([0-9a-f]{40}|[0-9a-f]{64})$", re.MULTILINE)
 
 
@@ -136,7 +137,7 @@ def _is_ancestor(store: Store, old: str, new: str) -> bool:
 
 
 def _foreign(newest: _Commit, commit: _Commit) -> Standing:
-    what = printable(f"{commit.id[:10]} by {commit.author}: {commit.subject}")
+    what = printable(f"{commit.id[:10]} by {commit.author[:_MOST_WORDS]}: {commit.subject[:_MOST_WORDS]}")
     return Standing(None, None, what, newest.tree, newest.parents)
 
 
