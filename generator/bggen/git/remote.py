@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from typing import TYPE_CHECKING
 
-from bggen.credentials import find_credential, secrets
+from bggen.credentials import find_credential
 from bggen.errors import GitError, RefusedError, UnknownOutcomeError, UsageError
-from bggen.git.outcome import failure_kind, gives_by_ref_only, has_other_ids, outcome_of, reason_of
-from bggen.git.process import end, finish
+from bggen.git.outcome import failure_kind, gives_by_ref_only, has_other_ids, outcome_of
+from bggen.git.speaking import Speaker
 from bggen.git.target import Moved
-from bggen.remotes import SCHEMES, parse_branch, parse_remote, redacted
+from bggen.remotes import parse_branch, parse_remote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from bggen.git.process import Done, Git
     from bggen.remotes import RemoteUrl
 
-# In seconds. A stalled connection ends by git's own limit of speed, long before.
-TIMEOUT = 600.0
 _PUSHES = 3
 _DEEP_ENOUGH = 50
 _MOST_WANTS = 20_000
@@ -30,49 +27,18 @@ _MOST_WANTS = 20_000
 _FILTERS = ("tree:2", "blob:none", None)
 # The same for what is fetched by its id, where only the objects themselves are wanted; and for commits of history.
 _ALONE = ("tree:0", "blob:none", None)
-_HELPER = (
-    '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$BGGEN_GIT_USERNAME" "$BGGEN_GIT_PASSWORD"; }; f'
-)
-_QUIET = (
-    *("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "fetch.writeCommitGraph=false"),
-    *("-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=30", "-c", "push.gpgSign=false"),
-    *("-c", "push.followTags=false", "-c", "fetch.recurseSubmodules=false", "-c", "protocol.version=2"),
-)
-_HINTS = {
-    "auth": "set BGGEN_TOKEN, or see that `git ls-remote` can sign in there",
-    "network": "nothing was changed; try it again",
-    "missing": "look at the URL; without a token that may read it, a private repository seems not to exist",
-}
 
 
-class Remote:
+class Remote(Speaker):
     """One remote. A repository of our own gets no more than is read; a checkout gets what `git fetch` gets."""
 
     def __init__(
         self, git: Git, name: str, url: RemoteUrl, credential: Credential | None = None, *, own: bool = False
     ) -> None:
-        """Ask nothing yet.
-
-        Args:
-            git: runs in the repository.
-            name: what git knows the remote by.
-            url: where it is.
-            credential: what git signs in with; None where that is its own affair.
-            own: whether the repository is bggen's, which holds nothing but what was fetched for a purpose.
-        """
-        self.url = url
-        self._name = name
-        self._own = own
+        """Ask nothing yet; see Speaker."""
+        super().__init__(git, name, url, credential, own=own)
         self._rung = 0
         self._refs: Sequence[str] = ()
-        self._settings, variables = _signing_in(url, credential)
-        if own:
-            self._settings += ["-c", f"remote.{name}.url={url.text}"]
-        self._git = git.with_variables({"GIT_ALLOW_PROTOCOL": ":".join(SCHEMES), **variables})
-        # A kill of bggen's process group must not leave git's locks behind, in a checkout or a remote on this disk.
-        # What may ask for a passphrase has to stay in the group, though, or the terminal would stop it.
-        self._silent = url.scheme in {"file", "git"} or credential is not None
-        self._secrets = (*secrets(os.environ), *([credential.password] if credential else []))
 
     def tips(self, *refs: str) -> dict[str, str | None]:
         """Return each full ref's commit, None where there is no such ref; one round trip.
@@ -228,10 +194,6 @@ class Remote:
         tip = self.fetch(ref, depth=_DEEP_ENOUGH)[ref]
         return self._git.run("merge-base", "--is-ancestor", commit, tip).code == 0
 
-    def talk(self, *arguments: str) -> Done:
-        """Run one git command that speaks to the remote, signed in, to its end, whatever comes of it."""
-        return self._run(*arguments)
-
     def _refusal(self, ref: str, outcome: Outcome, hint: str) -> GitError:
         words = self._clean(f"the remote refused the push to {_short(ref)}: {outcome.reason}")
         return GitError(words, hint=hint, kind="rejected")
@@ -285,41 +247,6 @@ class Remote:
     def _shallow(self) -> bool:
         return (self._git.cwd / "shallow").exists()
 
-    def _run(self, *arguments: str) -> Done:
-        process = self._git.start(
-            *_QUIET,
-            *self._settings,
-            *arguments,
-            stdin=subprocess.DEVNULL,
-            keep_open=self._inherited(),
-            own_group=self._silent,
-        )
-        try:
-            return finish(process, timeout=TIMEOUT)
-        except KeyboardInterrupt:
-            end(process)
-            raise
-
-    def _inherited(self) -> Sequence[int]:
-        """Return the descriptors that git's processes keep open."""
-        return ()
-
-    def _failure(self, doing: str, done: Done) -> GitError:
-        err = done.err.decode("utf-8", "replace")
-        if done.code < 0 and not err:
-            err = "fatal: the connection timed out"
-        kind = failure_kind(err)
-        return GitError(
-            self._clean(f"cannot {doing}: {reason_of(err)}"),
-            hint=_HINTS.get(kind),
-            kind="git" if kind == "missing" else kind,
-        )
-
-    def _clean(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return redacted(text)
-
 
 def remote_named(git: Git, name: str) -> Remote:
     """Return a checkout's remote, signed in to as the environment says.
@@ -331,22 +258,6 @@ def remote_named(git: Git, name: str) -> Remote:
     out = git.output("read the remote's URL", "remote", "get-url", "--push", name)
     url = parse_remote(out.decode("utf-8", "surrogateescape").strip())
     return Remote(git, name, url, find_credential(url, os.environ, None))
-
-
-def _signing_in(url: RemoteUrl, credential: Credential | None) -> tuple[list[str], dict[str, str]]:
-    """Return options and variables by which git signs in; the secret is in the variables of that one process alone.
-
-    Other helpers are left out: one that stores what works would write the token to a file.
-    """
-    if credential is None:
-        return [], {}
-    options = ["-c", "credential.helper=", "-c", f"credential.{url.origin}.helper={_HELPER}"]
-    options += ["-c", f"credential.{url.origin}.username={credential.username}"]
-    # actions/checkout leaves the job's own token as a header in a checkout; git would send that one.
-    options += ["-c", f"http.{url.origin}/.extraHeader="]
-    secret = {"BGGEN_GIT_USERNAME": credential.username, "BGGEN_GIT_PASSWORD": credential.password}
-    # What the helper's answer does not open, nobody is asked for.
-    return options, {**secret, "GIT_ASKPASS": "", "SSH_ASKPASS": ""}
 
 
 def _known_branch(ref: str) -> str:
