@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bggen.errors import GitError
-from bggen.git import remote as remote_module
+from bggen.git import speaking
 from bggen.git.bare import Bare
 from bggen.remotes import parse_url
 from tests.support.cli import HELLO, SETTINGS
@@ -492,7 +492,7 @@ def test_a_server_that_talks_nonsense(scene: Scene, said: bytes) -> None:
 
 
 def test_a_server_that_never_ends_is_left(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote_module, "TIMEOUT", 0.5)
+    monkeypatch.setattr(speaking, "TIMEOUT", 0.5)
     with babbling(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", endless=True) as server:
         url = parse_url(f"http://127.0.0.1:{server.port}/config.git")
         with pytest.raises(GitError) as failed, Bare.open(url, None, None) as bare:
