@@ -121,3 +121,14 @@ def test_wrong_selections(fleet: ConfigRepo, arguments: tuple[str, ...], said: s
     ran = fleet.bggen("bump", "--image", "v1", *arguments)
     assert ran.code == 2
     assert said in ran.err
+
+
+def test_a_plan_waits_for_nobody_and_repairs_nothing(fleet: ConfigRepo) -> None:
+    lock = fleet.path / ".git" / "index.lock"
+    lock.touch()
+    planned = fleet.document("bump", "-a", "hello", "-e", "prod", "--image", "v1", "--dry-run")
+    assert planned["dryRun"]
+    assert lock.exists()
+    assert not (fleet.path / ".git" / "bggen" / "lock").exists()
+    refused = fleet.bggen("bump", "-a", "hello", "-e", "prod", "--image", "v1")
+    assert refused.code == 6

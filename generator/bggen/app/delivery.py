@@ -15,7 +15,6 @@ from bggen.app.targets import open_target
 from bggen.batch import branch_of, message_of
 from bggen.errors import BggenError, ContentionError, SeveralError, UnknownOutcomeError
 from bggen.git.target import PLAIN, Moved
-from bggen.git.turns import pause
 from bggen.plan import env_folder
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def _until_it_lands(order: Order, wish: Wish, target: Target, known: Changed) ->
     meant: dict[tuple[str, str], Transition] = {}
     why = ""
     began = time.monotonic()
-    with target.turn() as notes:
+    with target.turn(writing=not wish.delivery.dry_run) as notes:
         known = replace(known, notes=tuple(notes))
         attempt, most = 0, wish.delivery.retries + 1
         while attempt < most:
@@ -71,6 +70,8 @@ def _until_it_lands(order: Order, wish: Wish, target: Target, known: Changed) ->
                 most += moved.behind
                 if attempt < most:
                     if not moved.behind:
+                        from bggen.git.turns import pause  # noqa: PLC0415 - only a lost race needs it
+
                         pause(attempt, time.monotonic() - began)
                     target.renew(surely=True)
                     began = time.monotonic()

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bggen.errors import UsageError
-from bggen.remotes import looks_like_url, parse_url
 from bggen.workspace import find_root, printable
 
 if TYPE_CHECKING:
@@ -57,6 +56,8 @@ def find_place(repo: str | None, cwd: Path, cache: Path | None = None, base: str
         UsageError: there is none.
     """
     if repo is not None and not _is_folder(cwd / repo):
+        from bggen.remotes import looks_like_url, parse_url  # noqa: PLC0415 - most commands work in a checkout
+
         if looks_like_url(repo):
             return Place(cwd, url=parse_url(repo), cache=cache, base=base)
         raise UsageError(f"--repo {_shown(repo)}: no such folder")
@@ -94,7 +95,11 @@ def needs_files(command: str) -> UsageError:
 
 def is_url(repo: str | None, cwd: Path) -> bool:
     """Whether `--repo` means a remote config repo; a folder that is named like one comes first."""
-    return repo is not None and looks_like_url(repo) and not _is_folder(cwd / repo)
+    if repo is None or _is_folder(cwd / repo):
+        return False
+    from bggen.remotes import looks_like_url  # noqa: PLC0415 - as above
+
+    return looks_like_url(repo)
 
 
 def refuse_strange(apps: Iterable[str], env: str | None, match: str | None) -> None:

@@ -67,9 +67,9 @@ class Away:
         return self._store.scratch
 
     @contextlib.contextmanager
-    def turn(self) -> Iterator[Sequence[str]]:
+    def turn(self, *, writing: bool) -> Iterator[Sequence[str]]:
         """See Target."""
-        with turn(f"{self._store.name} {self._ref}"):
+        with turn(f"{self._store.name} {self._ref}") if writing else contextlib.nullcontext():
             self.renew(surely=True)
             yield []
 

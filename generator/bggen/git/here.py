@@ -66,8 +66,11 @@ class Here:
         return self._checkout.scratch
 
     @contextlib.contextmanager
-    def turn(self) -> Iterator[Sequence[str]]:
+    def turn(self, *, writing: bool) -> Iterator[Sequence[str]]:
         """See Target."""
+        if not writing:
+            yield []
+            return
         with self._checkout.lock():
             repaired = self._checkout.recover()
             self._tip = self._checkout.tip

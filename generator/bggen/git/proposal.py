@@ -80,9 +80,9 @@ class Proposal:
         return self._store.scratch
 
     @contextlib.contextmanager
-    def turn(self) -> Iterator[Sequence[str]]:
+    def turn(self, *, writing: bool) -> Iterator[Sequence[str]]:
         """See Target."""
-        with turn(f"{self._store.name} {self._base} {self._name}"):
+        with turn(f"{self._store.name} {self._base} {self._name}") if writing else contextlib.nullcontext():
             self.renew(surely=True)
             yield []
 

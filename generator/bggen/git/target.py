@@ -93,8 +93,10 @@ class Target(Protocol):
         """A folder for what may be lost."""
         ...
 
-    def turn(self) -> AbstractContextManager[Sequence[str]]:
+    def turn(self, *, writing: bool) -> AbstractContextManager[Sequence[str]]:
         """Take turns with every other bggen on this machine that works there; yields what the user should know.
+
+        Without `writing` nothing is to be changed: nobody is kept waiting, and nothing is repaired.
 
         Raises:
             ContentionError: another one did not end in time.
