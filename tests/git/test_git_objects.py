@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import zlib
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bggen.errors import GitError
 from bggen.git.objects import Objects, make
 from bggen.git.process import Git
 
@@ -58,3 +61,14 @@ def test_what_is_written_is_there_for_git(repo: Repo, count: int, own: bool) -> 
     kinds = repo.git("cat-file", "--batch-check=%(objecttype)", stdin="".join(f"{each.oid}\n" for each in made))
     assert kinds.split() == ["blob"] * count
     repo.git("fsck", "--strict")
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.98])
+def test_what_is_damaged_is_never_read_as_something_shorter(repo: Repo, keep: float) -> None:
+    ((oid, body),) = blobs(repo, 1, size=50).items()
+    path = repo.path / ".git" / "objects" / oid[:2] / oid[2:]
+    path.chmod(0o644)
+    content = zlib.compress(b"blob %d\0" % len(body) + os.urandom(len(body)))
+    path.write_bytes(content if keep > 0.9 else path.read_bytes()[: int(path.stat().st_size * keep)])
+    with closing(Objects(Git(repo.path))) as objects, pytest.raises(GitError):
+        objects.get(oid)

@@ -130,6 +130,10 @@ class Objects:
             return Found(oid, kind, int(size), None)
         body = process.stdout.read(int(size))
         process.stdout.read(1)
+        # Git dies in the middle of what it cannot unpack, and does not look whether what it reads is what was stored.
+        if make(kind, body, len(oid)).oid != oid:
+            self.close()
+            raise GitError(f"the object {oid[:10]} is damaged", hint="run `git fsck` in the config repo")
         return Found(oid, kind, int(size), body)
 
     def write(self, objects: Sequence[Made]) -> None:
