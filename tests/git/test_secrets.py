@@ -131,6 +131,20 @@ def test_no_command_shows_a_token(runner: Runner, guarded: GitHttpServer, config
     assert CANARY not in runner.started()
 
 
+@pytest.mark.parametrize("command", ["status", "history", "show", "validate", "render --check", "diff"])
+def test_no_reading_command_shows_a_token(
+    runner: Runner, guarded: GitHttpServer, config: BareRepo, command: str
+) -> None:
+    words = [*command.split(" "), "--repo", guarded.url(config.path), "--app", "hello", "--env", "prod"]
+    done = runner.bggen(*words, "--output", "json", "--cache-dir", "../cache")
+    # Before the first release there is nothing to compare.
+    assert done.returncode == (3 if command == "diff" else 0), done.stderr
+    assert any(exchange.holds(CANARY) for exchange in guarded.exchanges.all())
+    guarded.faults.arm(unreachable(403, None))
+    assert runner.bggen(*words, "--verbose").returncode == 6
+    assert CANARY not in runner.started()
+
+
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
