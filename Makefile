@@ -29,7 +29,7 @@ demo: .venv/runtime.stamp ## the whole story on a config repo made from sample-r
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tools/demo.sh
 
 test: .venv/dev.stamp ## all tests
-	$(BIN)/python -m pytest -n 2 -q
+	$(BIN)/python -m pytest -n 3 --dist worksteal -q
 
 contract: .venv/dev.stamp ## what bggen asks of GitHub, held to GitHub's description of its API; needs npm
 	$(BIN)/python -m pytest -q tests/contract/github.py
