@@ -163,9 +163,14 @@ def test_locks_and_half_a_pack_of_a_killed_git_are_removed(cache: Cache) -> None
     left = [repo / "shallow.lock", repo / "config.lock", repo / "objects/pack/tmp_pack_x", repo / "FETCH_HEAD.lock"]
     for path in left:
         path.write_bytes(b"x" * 100)
+        os.utime(path, (0, 0))
+    # Another process writes it at this moment.
+    written = repo / "objects/pack/tmp_pack_y"
+    written.write_bytes(b"y")
     assert cache.bump() == 0
     assert cache.repos == [repo]
     assert not [path for path in left if path.exists()]
+    assert written.exists()
 
 
 def test_it_survives_a_half_made_generation(cache: Cache) -> None:

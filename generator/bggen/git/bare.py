@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from bggen.remotes import RemoteUrl
 
 # A generation of a cache is left behind when it has grown so much: every fetch adds a pack, and nothing is removed.
+# In seconds: longer than any transfer takes.
+_ABANDONED = 3600.0
 _MOST_PACKS, _MOST_BYTES = 400, 256 * 1024 * 1024
 _CONFIG = "[core]\n\trepositoryformatversion = {version}\n\tbare = true\n\thooksPath = /dev/null\n"
 _SHA256 = "[extensions]\n\tobjectFormat = sha256\n"
@@ -130,14 +133,24 @@ class _Shared(_Own):
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         try:
             # Git's children inherit the lock: whoever has it knows that what is locked here is a killed one's.
-            for left in [*self._git.cwd.glob("*.lock"), *self._git.cwd.glob("objects/pack/tmp_*")]:
+            for left in self._git.cwd.glob("*.lock"):
                 left.unlink(missing_ok=True)
+            # Packs of our own making are written without it.
+            for left in self._git.cwd.glob("objects/pack/tmp_*"):
+                _remove_old(left)
             yield
         finally:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
 
     def _inherited(self) -> Sequence[int]:
         return (self._lock,)
+
+
+def _remove_old(path: Path) -> None:
+    """Remove what nobody can be writing any more; it may be gone, or be given its name, at any moment."""
+    with contextlib.suppress(OSError):
+        if time.time() - path.stat().st_mtime > _ABANDONED:
+            path.unlink()
 
 
 @contextlib.contextmanager
