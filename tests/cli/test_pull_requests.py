@@ -224,6 +224,8 @@ def test_gitlab_opens_the_request_by_the_push(tokenless: There) -> None:
     assert {"merge_request.create", "merge_request.target=main", "merge_request.label=release"} <= set(told)
     assert "merge_request.title=shop(prod): bump green to v2 (release 2)" in told
     assert f"refs/heads/{BRANCH}" in tokenless.config.heads()
+    again = tokenless.document("bump", "--image", "v2", "--pr", "--label", "release")
+    assert (again["pullRequest"]["action"], again["changed"]) == ("unchanged", False)
 
 
 def test_gitea_opens_the_request_by_a_ref_of_agit(tokenless: There) -> None:

@@ -55,7 +55,9 @@ class Prepared:
             ForgeError: the forge did not do it.
         """
         if self.forge is None:
-            return PullRequest(None, self.page, "page" if self.posting == PLAIN else "pushed", self.notes)
+            if self.posting == PLAIN:
+                return PullRequest(None, self.page, "page", self.notes)
+            return PullRequest(None, self.page, "pushed" if moved else "unchanged", self.notes)
         there = self.forge.find(self.wanted.head_branch, self.wanted.base_branch)
         if there is None:
             made = self.forge.open(self.wanted)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bggen.app.wish import Delivery, Wish
+    from bggen.git.signature import Signature
     from bggen.git.store import Store
     from bggen.git.target import Target
     from bggen.git.upstream import Upstream
@@ -39,7 +40,7 @@ def open_target(wish: Wish) -> Iterator[Target]:
 
         import_ahead()
         with open_store(wish.place) as store:
-            yield _of_remote(store, wish)
+            yield _of_remote(store, delivery, signature)
         return
     with Checkout.open(wish.place.root) as checkout:
         if delivery.branch is None and not delivery.push:
@@ -54,7 +55,8 @@ def open_target(wish: Wish) -> Iterator[Target]:
 
         upstream = upstream_of(checkout)
         if delivery.branch is not None:
-            yield _request(checkout_store(checkout, upstream), wish, _base_of(delivery, checkout, upstream))
+            base = _base_of(delivery, checkout, upstream)
+            yield _request(checkout_store(checkout, upstream), delivery, base, signature)
             return
         if upstream is None:
             raise UsageError(
@@ -64,20 +66,19 @@ def open_target(wish: Wish) -> Iterator[Target]:
         yield Here(checkout, signature, checkout_remote(checkout, upstream), upstream.ref)
 
 
-def _of_remote(store: Store, wish: Wish) -> Target:
+def _of_remote(store: Store, delivery: Delivery, signature: Signature) -> Target:
     from bggen.git.away import Away  # noqa: PLC0415 - only a remote repo needs it
 
-    delivery = wish.delivery
     base = f"refs/heads/{delivery.base}" if delivery.base is not None else store.default_branch()
     if delivery.branch is not None:
-        return _request(store, wish, base)
-    return Away(store, base, signature_of(delivery, os.environ))
+        return _request(store, delivery, base, signature)
+    return Away(store, base, signature)
 
 
-def _request(store: Store, wish: Wish, base: str) -> Target:
+def _request(store: Store, delivery: Delivery, base: str, signature: Signature) -> Target:
     from bggen.git.proposal import Proposal  # noqa: PLC0415 - only a request needs it
 
-    return Proposal(store, base, wish.delivery.branch or None, signature_of(wish.delivery, os.environ))
+    return Proposal(store, base, delivery.branch or None, signature)
 
 
 def _base_of(delivery: Delivery, checkout: Checkout, upstream: Upstream | None) -> str:

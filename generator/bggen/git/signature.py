@@ -72,7 +72,7 @@ def run_as(git: Git, signature: Signature, *arguments: str, stdin: bytes | None 
         stdin: what git reads.
 
     Returns:
-        What came of it, whatever the exit code; see `refuse_nameless` and `refuse_unsigned`.
+        What came of it, whatever the exit code; see `refuse_nameless` and `unsigned`.
     """
     command = [*identity_settings(), *arguments]
     done = git.with_variables(author_variables(signature)).run(*command, stdin=stdin)
