@@ -71,7 +71,6 @@ def bump(wish: Wish, options: BumpOptions) -> Changed:
     sequences = dict(_sequence(text) for text in options.sequences)
 
     def decide(now: Situation) -> Transition:
-        transitions.refuse_other_idle(now.meant, now.state, retarget=wish.delivery.retarget)
         spec = None if options.keep_config else now.source.spec(now.state.app, now.state.env)
         request = transitions.BumpRequest(
             spec=spec,
@@ -83,6 +82,9 @@ def bump(wish: Wish, options: BumpOptions) -> Changed:
             then_flip=options.flip.request() if options.flip else None,
         )
         decided = transitions.bump(now.state, request)
+        if decided.changed:
+            # What is there already is done, whichever colour it went to.
+            transitions.refuse_other_idle(now.meant, now.state, retarget=wish.delivery.retarget)
         refuse_unfit(now.source, decided, frozen=options.keep_config)
         return decided
 
