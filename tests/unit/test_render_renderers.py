@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bggen.model import Manifest, Release
-    from bggen.render.face import Renderer, Role
+    from bggen.render.face import Renderer, Role, Sides
 
 
 class Second:
@@ -58,11 +58,11 @@ class Second:
         )
         return marked(made)
 
-    def routes(self, env: str, release: Release, *, active: Color) -> Iterator[Manifest]:
-        yield from map(marked, self.first.routes(env, release, active=active))
+    def routes(self, env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
+        yield from map(marked, self.first.routes(env, release, sides))
 
-    def preview(self, env: str, release: Release, *, idle: Color) -> Iterator[Manifest]:
-        yield from map(marked, self.first.preview(env, release, idle=idle))
+    def preview(self, env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
+        yield from map(marked, self.first.preview(env, release, sides))
 
     def smoke(self, env: str, release: Release, color: Color, *, gate: bool) -> Iterator[Manifest]:
         yield from map(marked, self.first.smoke(env, release, color, gate=gate))

@@ -252,7 +252,7 @@ MAIL = ("components", "mail")
         ((*WEB, "tolerations"), [{"operator": "In"}], "spec.components.web.tolerations[0].operator is 'In', {unknown}"),
         ((*WEB, "colorAntiAffinity"), "no", "spec.components.web.colorAntiAffinity is 'no', {unknown}"),
         ((*WEB, "imagePullSecrets"), [None], "spec.components.web.imagePullSecrets[0] must be text"),
-        (("route", "preview"), {}, "spec.route.preview has no host"),
+        (("route", "preview"), {}, "spec.route.preview needs a host or a header"),
         (("route", "preview", "paths"), {}, "spec.route.preview has the unknown key 'paths'"),
         (("route", "publishesStatus"), 1, "spec.route.publishesStatus {flag}"),
         (("route", "hosts"), [], "spec.route.hosts is empty"),

@@ -266,7 +266,7 @@ def _routes(state: EnvState, active: Color) -> Iterator[Expected]:
         yield Expected("Ingress", state.app, "ingress", release, None, active, serves=True)
     shown = state.idle_release or release
     preview = shown.spec.route.preview if shown.spec.route else None
-    if preview is not None and not (route and preview.host in route.hosts):
+    if preview is not None and preview.host is not None and not (route and preview.host in route.hosts):
         yield Expected("Ingress", f"{state.app}-preview", "preview ingress", shown, None, active.other)
 
 

@@ -24,7 +24,13 @@ _NOUNS = {
     "tls": "TLS Secret",
     "class": "ingress class",
     "publishesStatus": "publishesStatus",
+    "controller": "Ingress controller",
+    "parentRefs": "Gateways",
+    "timeouts.request": "request timeout",
+    "timeouts.backendRequest": "backend request timeout",
+    "namespace": "namespace of the HTTPRoute",
     "preview.host": "preview host",
+    "preview.header": "preview header",
     "preview.tls": "preview TLS Secret",
     "preview.class": "preview ingress class",
 }

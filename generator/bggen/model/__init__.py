@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
+from bggen.model.problems import Position as Position
+from bggen.model.problems import Problem as Problem
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,8 +17,10 @@ if TYPE_CHECKING:
 API_VERSION = "bggen.dev/v1"
 
 Security = Literal["restricted", "baseline"]
-# What a release may name; renderer 1 knows `service` and `ingress`.
+# The object whose change moves the traffic.
 Switch = Literal["service", "ingress", "gateway", "rollouts"]
+# What makes a load balancer of an Ingress; of `generic` nothing is expected but what Kubernetes says of every Ingress.
+Controller = Literal["generic", "nginx", "traefik", "haproxy", "alb", "gce"]
 # service: runs in both colours. worker: in the active colour only. cron: a CronJob, suspended in the idle colour.
 Kind = Literal["service", "worker", "cron"]
 Idle = Literal["empty", "running", "parked"]
@@ -31,30 +36,6 @@ class Color(StrEnum):
     def other(self) -> Color:
         """The other colour."""
         return Color.GREEN if self is Color.BLUE else Color.BLUE
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A place in a text file; both numbers start at 1."""
-
-    line: int
-    column: int
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """One thing that is wrong, and where: `path:line:column: where: message`."""
-
-    path: str
-    line: int
-    column: int
-    where: str
-    message: str
-
-    def __str__(self) -> str:
-        """Return the line that users and editors read; a line number of 0 means that there is none."""
-        place = f"{self.path}:{self.line}:{self.column}" if self.line else self.path
-        return ": ".join(part for part in (place, self.where, self.message) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +161,13 @@ class Component:
 class Route:
     """How traffic reaches the active colour from outside the cluster.
 
-    `publishes_status` says that the cluster's Ingress controller writes an address into the Ingress's status, so that
-    Argo CD may wait for it.
+    Attributes:
+        publishes_status: whether the cluster's Ingress controller writes an address into the Ingress's status, so that
+            Argo CD may wait for it.
+        controller: of the Ingress.
+        parent_refs: the Gateways of an HTTPRoute.
+        timeouts: of an HTTPRoute.
+        namespace: where the HTTPRoute lies; None for the app's own.
     """
 
     hosts: tuple[str, ...]
@@ -192,6 +178,10 @@ class Route:
     annotations: Mapping[str, str] = field(default_factory=dict)
     publishes_status: bool = False
     preview: parts.Preview | None = None
+    controller: Controller = "generic"
+    parent_refs: tuple[parts.ParentRef, ...] = ()
+    timeouts: parts.Timeouts | None = None
+    namespace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,12 +117,42 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """How people reach the idle colour from outside, before it takes traffic: by a host of its own."""
+    """How people reach the idle colour from outside, before it takes traffic.
 
-    host: str
+    Attributes:
+        host: a host of its own; None where there is none.
+        header: the request header that names a colour, on the hosts of the route; None where there is none.
+    """
+
+    host: str | None = None
     tls: str | None = None
     ingress_class: str | None = None
     annotations: Mapping[str, str] = field(default_factory=dict)
+    header: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParentRef:
+    """A Gateway that an HTTPRoute is attached to, or one listener of it, as in Gateway API's `parentRefs`.
+
+    Attributes:
+        namespace: of the Gateway; None for that of the HTTPRoute.
+        section_name: the listener's name; None for all that take the route.
+        port: the listener's port; None for any.
+    """
+
+    name: str
+    namespace: str | None = None
+    section_name: str | None = None
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """The `timeouts` of an HTTPRoute's rules, as Gateway API writes durations: a request's, and those of its tries."""
+
+    request: str | None = None
+    backend_request: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bggen.errors import InvalidError, PatchError, TooNewError
 from bggen.model import Color, Problem
+from bggen.render.face import Sides
 from bggen.render.v1 import V1
 from bggen.yamlio import dotted
 
@@ -66,10 +67,11 @@ def objects(state: EnvState, renderers: Mapping[int, Renderer] = RENDERERS) -> t
     ]
     release = state.release(active)
     if release is not None:
-        manifests += _renderer(state, release, renderers).routes(state.env, release, active=active)
+        sides = Sides(active, {color: each for color in Color if (each := state.release(color))})
+        manifests += _renderer(state, release, renderers).routes(state.env, release, sides)
         shown = _shown(state, release)
         if shown is not None:
-            manifests += _renderer(state, shown, renderers).preview(state.env, shown, idle=active.other)
+            manifests += _renderer(state, shown, renderers).preview(state.env, shown, sides)
     manifests += _smoke_tests(state, active, renderers)
     return tuple(sorted(manifests, key=lambda manifest: manifest.file))
 

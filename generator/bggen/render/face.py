@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -11,6 +12,19 @@ if TYPE_CHECKING:
 
 # Of a Service: of one colour for ever, of the colour that takes traffic, or of the one that does not.
 Role = Literal["color", "active", "preview"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both colours, as what leads traffic to them sees them.
+
+    Attributes:
+        active: the colour that takes traffic.
+        releases: what each colour holds; an empty one is not in it.
+    """
+
+    active: Color
+    releases: Mapping[Color, Release]
 
 
 class Renderer(Protocol):
@@ -87,22 +101,22 @@ class Renderer(Protocol):
             kept: ports by name that it has beside those of the release: pods that may still run are called there.
         """
 
-    def routes(self, env: str, release: Release, *, active: Color) -> Iterable[Manifest]:
+    def routes(self, env: str, release: Release, sides: Sides) -> Iterable[Manifest]:
         """Return what leads traffic from outside the cluster to the active colour.
 
         Args:
             env: the environment's name.
             release: what the active colour holds.
-            active: the colour.
+            sides: both colours. Whatever a release that is not active says must not change how users are led.
         """
 
-    def preview(self, env: str, release: Release, *, idle: Color) -> Iterable[Manifest]:
-        """Return what leads people from outside the cluster to the idle colour.
+    def preview(self, env: str, release: Release, sides: Sides) -> Iterable[Manifest]:
+        """Return what leads people from outside the cluster to the idle colour, whichever that is.
 
         Args:
             env: the environment's name.
             release: what the idle colour holds; the active release while it is empty.
-            idle: the colour.
+            sides: both colours.
         """
 
     def smoke(self, env: str, release: Release, color: Color, *, gate: bool) -> Iterable[Manifest]:

@@ -22,6 +22,8 @@ _MOST_DECODED = 256
 # What `bggen.spec.codec_parts` reads and writes: most components have none of it.
 _PARTS = frozenset((*CRON_FIELDS, *_PLACEMENT, "service", "autoscale", "envFrom", "mounts", "serviceAccount"))
 _REQUIRED = frozenset(("image", "kind", "security"))
+# What `bggen.spec.codec_route` reads and writes.
+_ROUTE_PARTS = frozenset(("preview", "controller", "parentRefs", "timeouts", "namespace"))
 _OPTIONAL = _PARTS | {
     *("port", "ports", "replicas", "command", "args", "env", "files", "writable", "health", "resources"),
     *("user", "group", "drain", "imagePullSecrets", "labels", "annotations"),
@@ -228,7 +230,12 @@ def _component_parts(component: Component) -> dict[str, Any]:
 
 
 def _route_data(route: Route) -> dict[str, Any]:
-    preview = route.preview
+    rest = (route.preview, route.parent_refs, route.timeouts, route.namespace)
+    parts: dict[str, Any] = {}
+    if any(rest) or route.controller != "generic":
+        from bggen.spec.codec_route import route_parts  # noqa: PLC0415 - rare, see there
+
+        parts = route_parts(route)
     return present(
         {
             "hosts": list(route.hosts),
@@ -238,38 +245,30 @@ def _route_data(route: Route) -> dict[str, Any]:
             "class": route.ingress_class,
             "annotations": dict(sorted(route.annotations.items())),
             "publishesStatus": route.publishes_status or None,
-            "preview": preview
-            and present(
-                {
-                    "host": preview.host,
-                    "tls": preview.tls,
-                    "class": preview.ingress_class,
-                    "annotations": dict(sorted(preview.annotations.items())),
-                }
-            ),
+            **parts,
         }
     )
 
 
 def _route_from_data(data: Any) -> Route:
-    optional = frozenset({"tls", "class", "annotations", "publishesStatus", "preview"})
+    optional = frozenset({"tls", "class", "annotations", "publishesStatus"}) | _ROUTE_PARTS
     fields = Fields(data, "spec.route", frozenset({"hosts", "paths", "switch"}), optional)
     hosts = fields.texts("hosts")
     paths = fields.pairs("paths", text)
     if not hosts or not paths:
         raise ValueError(f"spec.route.{'paths' if hosts else 'hosts'} is empty")
-    preview = None
-    if "preview" in fields:
-        from bggen.spec.codec_parts import preview_from_data  # noqa: PLC0415 - rare, see there
+    parts: dict[str, Any] = {}
+    if any(part in fields for part in _ROUTE_PARTS):
+        from bggen.spec.codec_route import route_parts_from_data  # noqa: PLC0415 - rare, see there
 
-        preview = preview_from_data(fields.raw("preview"))
+        parts = route_parts_from_data(fields)
     return Route(
         hosts=hosts,
         paths=paths,
-        switch=cast("Switch", fields.one_of("switch", "service", "ingress")),
+        switch=cast("Switch", fields.one_of("switch", "service", "ingress", "gateway")),
         tls=fields.optional_text("tls"),
         ingress_class=fields.optional_text("class"),
         annotations=fields.pairs("annotations", text),
         publishes_status=fields.flag("publishesStatus"),
-        preview=preview,
+        **parts,
     )

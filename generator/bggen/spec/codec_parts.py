@@ -14,7 +14,6 @@ from bggen.model.parts import (
     Patch,
     Peer,
     Placement,
-    Preview,
     Schedule,
     ServiceAccountSettings,
     ServiceSettings,
@@ -90,17 +89,6 @@ def component_parts_from_data(fields: Fields, kind: Kind) -> dict[str, Any]:
         "service_account": _account(fields) if "serviceAccount" in fields else None,
         "placement": _placement(fields),
     }
-
-
-def preview_from_data(data: Any) -> Preview:
-    """Return the preview of a route."""
-    fields = Fields(data, "spec.route.preview", frozenset({"host"}), frozenset({"tls", "class", "annotations"}))
-    return Preview(
-        host=fields.text("host"),
-        tls=fields.optional_text("tls"),
-        ingress_class=fields.optional_text("class"),
-        annotations=fields.pairs("annotations", text),
-    )
 
 
 def spec_parts(spec: AppSpec) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from bggen.spec.layers import Layers, mapping
 from bggen.spec.limits import too_large
 from bggen.spec.messages import nearest
 from bggen.spec.repo import raise_all, read_repo
+from bggen.spec.routes import check_route
 from bggen.spec.schema import FORGETFUL, check, read
-from bggen.spec.sections import check_network, check_patches, check_route, check_smoke, check_smoke_name
+from bggen.spec.sections import check_network, check_patches, check_smoke, check_smoke_name
 from bggen.spec.semantics import check_component, check_names, check_namespace, check_pod_fields
 from bggen.spec.workload import fitting
 

@@ -1,4 +1,4 @@
-"""What stands beside the components: the route, the smoke test, who may call, patches."""
+"""What stands beside the components: the smoke test, who may call, patches; the route has `bggen.spec.routes`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from bggen.images import parse_image
 from bggen.spec.decoding import shown
 from bggen.spec.layers import as_text, mapping, only_one
-from bggen.spec.limits import check_annotations
 from bggen.spec.messages import nearest
+from bggen.spec.routes import check_leads
 from bggen.spec.semantics import LONGEST_EXTENDED, check_env, check_image, check_words
-from bggen.yamlio import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,66 +21,6 @@ if TYPE_CHECKING:
 _SET_BY_BGGEN = ("BGGEN_COLOR", "BGGEN_RELEASE")
 # Has `sh` and `curl`, and runs as any user.
 SMOKE_IMAGE = "curlimages/curl:8.16.0"
-
-
-def check_route(layers: Layers, route: dict[str, Any], ports: Mapping[str, bool]) -> dict[str, Any]:
-    """Return the route as canonical data, and report what is wrong with it.
-
-    Args:
-        layers: where its fields came from.
-        route: the merged fields.
-        ports: whether each component of the app has a port.
-    """
-    if "hosts" in route and "host" in route:
-        layers.report(("hosts",), "stands beside `host`: give one of them (an overlay makes the other null)")
-    elif "hosts" not in route and "host" not in route and not layers.refused(("hosts",)):
-        layers.report(("host",), "is missing")
-    hosts = route.pop("hosts", None) or [route.get("host")]
-    route.pop("host", None)
-    paths = mapping(route.get("paths"))
-    for path, component in paths.items():
-        if isinstance(component, str):
-            _check_component(layers, ("paths", path), component, ports)
-    paths = paths or _only_path(layers, ports)
-    check_annotations(layers, ("annotations",), route.get("annotations"))
-    annotations = _texts(route.get("annotations"))
-    data = {"switch": "service", **route, "hosts": hosts, "paths": paths, "annotations": annotations}
-    if not data.get("publishesStatus"):
-        data.pop("publishesStatus", None)
-    return data if "preview" not in data else {**data, "preview": _preview(layers, data)}
-
-
-def _only_path(layers: Layers, ports: Mapping[str, bool]) -> dict[str, str]:
-    with_port = sorted(name for name in ports if ports[name])
-    if len(with_port) == 1:
-        return {"/": with_port[0]}
-    if with_port:
-        names = ", ".join(dotted((name,)) for name in with_port)
-        layers.report(("paths",), f"is missing: {names} have a port, so say which answers where")
-    else:
-        layers.report((), "leads nowhere: no component has a port")
-    return {}
-
-
-def _check_component(layers: Layers, where: Path, component: str, ports: Mapping[str, bool]) -> None:
-    if component not in ports:
-        near = nearest(component, ports)
-        hint = f", did you mean `{near}`?" if near else ""
-        layers.report(where, f"there is no component {shown(component)}{hint}")
-    elif not ports[component]:
-        layers.report(where, f"the component {shown(component)} has no port")
-
-
-def _preview(layers: Layers, route: Mapping[str, Any]) -> dict[str, Any]:
-    preview = mapping(route.get("preview"))
-    if "host" not in preview:
-        layers.report(("preview", "host"), "is missing")
-    elif preview["host"] in route["hosts"]:
-        layers.report(("preview", "host"), "is a host of the route already: give the preview one of its own")
-    check_annotations(layers, ("preview", "annotations"), preview.get("annotations"))
-    annotations = preview.get("annotations", route["annotations"])
-    inherited = {"class": route["class"]} if "class" in route else {}
-    return {**inherited, **preview, "annotations": _texts(annotations)}
 
 
 def check_smoke(
@@ -116,7 +55,7 @@ def check_smoke(
         if component is None:
             layers.report(("component",), "is missing: say which component is asked")
     else:
-        _check_component(layers, ("component",), str(component), ports)
+        check_leads(layers, ("component",), str(component), ports)
     return {**data, "component": component}
 
 

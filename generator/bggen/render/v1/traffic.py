@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bggen.model import Color, Manifest, Release
-    from bggen.render.face import Role
+    from bggen.render.face import Role, Sides
 
 
 def service(
@@ -59,7 +59,7 @@ def _ports(own: Mapping[str, int], kept: Mapping[str, int]) -> list[tuple[str, i
     return [(name, number, number if number in renamed else name) for name, number in sorted(ports.items())]
 
 
-def routes(env: str, release: Release, *, active: Color) -> Iterator[Manifest]:
+def routes(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
     """Return the Ingress: to the active Services whichever colour they select, or itself the switch between colours."""
     spec = release.spec
     route = spec.route
@@ -77,16 +77,16 @@ def routes(env: str, release: Release, *, active: Color) -> Iterator[Manifest]:
             "hosts": list(route.hosts),
             "tls": route.tls,
             "ingress_class": route.ingress_class,
-            "paths": _backends(release, f"-{active}" if switches else ""),
+            "paths": _backends(release, f"-{sides.active}" if switches else ""),
         },
     )
 
 
-def preview(env: str, release: Release, *, idle: Color) -> Iterator[Manifest]:
+def preview(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
     """Return the Ingress of the preview's host, which never leads to the active colour."""
     spec = release.spec
     route = spec.route
-    if route is None or route.preview is None:
+    if route is None or route.preview is None or route.preview.host is None:
         return
     yield Object(release, env, f"{spec.name}-preview", "release.yaml", None).manifest(
         "Ingress",
@@ -97,7 +97,7 @@ def preview(env: str, release: Release, *, idle: Color) -> Iterator[Manifest]:
             "hosts": [route.preview.host],
             "tls": route.preview.tls,
             "ingress_class": route.preview.ingress_class,
-            "paths": _backends(release, f"-{idle}" if route.switch == "ingress" else "-preview"),
+            "paths": _backends(release, f"-{sides.active.other}" if route.switch == "ingress" else "-preview"),
         },
     )
 
