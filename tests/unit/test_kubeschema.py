@@ -114,6 +114,13 @@ def test_an_unknown_kind_and_what_is_no_object_are_named() -> None:
         assert [str(problem) for problem in found] == [f"{manifest.file}: {message}"]
 
 
+def test_custom_resources_are_passed_over() -> None:
+    manifest = render(first(hello_spec()))[0]
+    texts = [f"apiVersion: {group}/v1\nkind: X\n" for group in ("gateway.networking.k8s.io", "argoproj.io", "x.io")]
+    found = kubeschema.validate_objects([replace(manifest, text=text) for text in texts], "1.30")
+    assert [each.message for each in found] == ["Kubernetes 1.30 knows no X of x.io/v1"]
+
+
 def test_a_minor_that_is_newer_than_the_schemas_is_held_to_the_newest() -> None:
     assert validated(first(hello_spec(kubernetes="1.99")), "1.99") == []
 

@@ -1,0 +1,30 @@
+"""Every object that a random walk over commands renders is what a cluster takes, custom resources included."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.support.crds import needs_crds, object_problems
+from tests.support.walk import Walk
+
+LONG = os.environ.get("BGGEN_HYPOTHESIS") == "long"
+SEEDS, STEPS = (20, 500) if LONG else (4, 60)
+
+pytestmark = needs_crds
+
+
+@pytest.mark.parametrize("seed", range(100, 100 + SEEDS))
+def test_every_object_of_a_walk_is_valid(seed: int) -> None:
+    walk = Walk(seed)
+    seen: set[str] = set()
+    for _ in range(STEPS):
+        walk.walk(1)
+        fresh = [each for each in walk.manifests if each.text not in seen]
+        seen.update(each.text for each in fresh)
+        releases = [each for each in (walk.state.blue, walk.state.green) if each]
+        # A cluster's minor only grows, and what was rendered for an older one stays valid.
+        minors = [each.spec.kubernetes for each in releases]
+        assert not fresh or object_problems(fresh, max(minors, key=lambda minor: int(minor.split(".")[1]))) == []
+    assert len(seen) > 20
