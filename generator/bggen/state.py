@@ -32,6 +32,7 @@ _STATE_KEYS = frozenset(
         "served",
         "parked",
         "gate",
+        "joined",
         "hold",
         "sequences",
         "state",
@@ -99,6 +100,7 @@ def decode(app: str, env: str, folder: str, files: Mapping[str, bytes], *, verif
             served=state.served,
             parked=state.parked,
             gate=state.gate,
+            joined=state.joined,
             hold=state.hold,
             sequences=state.sequences,
         ),
@@ -131,6 +133,8 @@ def _state_data(state: EnvState) -> dict[str, Any]:
         data["parked"] = True
     if state.gate:
         data["gate"] = True
+    if state.joined:
+        data["joined"] = True
     if state.hold:
         until = {"until": state.hold.until} if state.hold.until else {}
         data["hold"] = {"reason": state.hold.reason, "by": state.hold.by, **until}
@@ -237,6 +241,7 @@ def _decode_state(app: str, env: str, data: Mapping[str, Any]) -> EnvState:
         served=_number(data.get("served"), "served"),
         parked=_bool(data.get("parked", False), "parked"),
         gate=_bool(data.get("gate", False), "gate"),
+        joined=_bool(data.get("joined", False), "joined"),
         hold=_hold(hold) if hold else None,
         sequences=sequences,
     )
@@ -281,6 +286,7 @@ def _consistent(state: EnvState, path: str) -> EnvState:
         (state.served <= state.last, "served is above last"),
         (not state.parked or state.idle_release is not None, "an empty colour is parked"),
         (not state.gate or _smoked(state), "the gate is there, but the active release has no smoke test"),
+        (not state.joined or _may_be_joined(state), "joined, but the two colours cannot serve side by side"),
         (state.saved is None or state.previous is not None, "previous.yaml exists, but release.yaml names no previous"),
     )
     for holds, message in checks:
@@ -288,6 +294,15 @@ def _consistent(state: EnvState, path: str) -> EnvState:
             problem = Problem(path, 0, 0, "", message)
             raise InvalidError(str(problem), problems=[problem])
     return state
+
+
+def _may_be_joined(state: EnvState) -> bool:
+    from bggen.spec.joining import same_but_sizes, why_alone  # noqa: PLC0415 - only those who join need it
+
+    active, idle = state.active_release, state.idle_release
+    if active is None or idle is None or state.parked:
+        return False
+    return same_but_sizes(active, idle) and why_alone(active.spec.route) is None
 
 
 def _smoked(state: EnvState) -> bool:

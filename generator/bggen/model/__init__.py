@@ -257,6 +257,7 @@ class EnvState:
         served: the highest release number that was ever active.
         parked: whether the idle colour's workloads are not rendered.
         gate: whether the active release's smoke test stands before the switch: a flip put it there.
+        joined: whether the idle colour, which holds the same, takes traffic beside the active one.
         sequences: the newest build number that each component was bumped with.
     """
 
@@ -271,6 +272,7 @@ class EnvState:
     served: int = 0
     parked: bool = False
     gate: bool = False
+    joined: bool = False
     hold: Hold | None = None
     sequences: Mapping[str, int] = field(default_factory=dict)
 
@@ -308,6 +310,10 @@ class EnvState:
     def runs(self, color: Color) -> bool:
         """Whether the colour's workloads are rendered."""
         return self.release(color) is not None and (color is self.active or not self.parked)
+
+    def serves(self, color: Color) -> bool:
+        """Whether the colour takes traffic of users."""
+        return color is self.active or self.joined
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def objects(state: EnvState, renderers: Mapping[int, Renderer] = RENDERERS) -> t
     ]
     release = state.release(active)
     if release is not None:
-        sides = Sides(active, {color: each for color in Color if (each := state.release(color))})
+        sides = Sides(active, {color: each for color in Color if (each := state.release(color))}, state.joined)
         manifests += _renderer(state, release, renderers).routes(state.env, release, sides)
         shown = _shown(state, release)
         if shown is not None:

@@ -21,10 +21,12 @@ class Sides:
     Attributes:
         active: the colour that takes traffic.
         releases: what each colour holds; an empty one is not in it.
+        joined: whether the other colour takes traffic as well: both run, and hold the same but for numbers of replicas.
     """
 
     active: Color
     releases: Mapping[Color, Release]
+    joined: bool = False
 
 
 class Renderer(Protocol):

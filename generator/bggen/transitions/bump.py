@@ -10,7 +10,15 @@ from bggen.images import choose_images
 from bggen.model import Color, Image, Release
 from bggen.transitions.capacity import refuse_sudden_autoscale
 from bggen.transitions.flip import FlipRequest, flip
-from bggen.transitions.result import Transition, refuse_moving, refuse_renumbered, unchanged, version
+from bggen.transitions.result import (
+    Transition,
+    active_of,
+    refuse_joined,
+    refuse_moving,
+    refuse_renumbered,
+    unchanged,
+    version,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,12 +32,14 @@ class BumpRequest:
     """What the user asked for.
 
     Attributes:
-        spec: resolved from the files at the branch's tip; None with `--keep-config`, which takes the active release's.
+        spec: resolved from the files at the branch's tip; None with `--keep-config`, which takes the active release's,
+            and with `as_active`.
         renderer: the version of the rendering that the new release is frozen with.
         images: the `--image` options.
         sequences: the `--sequence` options.
         promoted: what is active in another environment; its images go before those of this one's releases.
         proposed: what a request for this bump holds already; images that are not named come from it first.
+        as_active: what the active release runs, images and all, and rendered as it is.
         force: make the release even where it changes nothing.
         then_flip: flip to it in the same change, where the guards allow it.
     """
@@ -40,6 +50,7 @@ class BumpRequest:
     sequences: Mapping[str, int] = field(default_factory=dict)
     promoted: Promoted | None = None
     proposed: Release | None = None
+    as_active: bool = False
     force: bool = False
     then_flip: FlipRequest | None = None
 
@@ -54,18 +65,24 @@ def bump(state: EnvState, request: BumpRequest) -> Transition:
 
     Raises:
         UsageError: an image or a sequence fits no component.
-        RefusedError: `image-missing`, `repository`, `immovable`, `autoscale`, or what `flip` refuses.
+        RefusedError: `image-missing`, `repository`, `immovable`, `autoscale`, `joined`, or what `flip` refuses.
     """
-    spec = request.spec or _frozen_config(state)
-    old = _superseded(state, spec, request.sequences)
-    if old:
-        return unchanged(request.action, state, f"superseded: {old}")
-    release = _release(state, spec, request)
+    if request.as_active:
+        release = _like_active(state)
+    else:
+        spec = request.spec or _frozen_config(state)
+        old = _superseded(state, spec, request.sequences)
+        if old:
+            return unchanged(request.action, state, f"superseded: {old}")
+        release = _release(state, spec, request)
     if not request.force:
+        if state.joined and any(map(release.same_content, (state.active_release, state.idle_release))):
+            return unchanged(request.action, state, "both colours serve, and hold this release already")
         if release.same_content(state.idle_release):
             return _held_by_idle(state, request)
-        if release.same_content(state.active_release) and not state.pending:
+        if release.same_content(state.active_release) and not state.pending and not request.as_active:
             return unchanged(request.action, state, f"{state.active} is active and holds this release already")
+    refuse_joined(state, request.action)
     if state.active_release:
         refuse_moving(state.active_release, release)
     refuse_renumbered((state.blue, state.green, state.saved), release)
@@ -93,6 +110,15 @@ def _behind_a_gate(state: EnvState) -> tuple[str, ...]:
         return ()
     failed = f"if it failed, {state.idle_color} still serves; bggen rollback comes first then"
     return (f"the smoke test of {state.active} stands before the switch: {failed}",)
+
+
+def _like_active(state: EnvState) -> Release:
+    """Return a release with the content of the active one: what `join` asks of the idle colour."""
+    _, release = active_of(state)
+    origins = {
+        name: each if each == "pinned" else f"release {release.number}" for name, each in release.origins.items()
+    }
+    return replace(release, number=state.last + 1, origins=origins)
 
 
 def _frozen_config(state: EnvState) -> AppSpec:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bggen.errors import RefusedError
 from bggen.model import Previous
 from bggen.transitions.capacity import less_capacity, unseen, with_capacity_of
-from bggen.transitions.result import Transition, active_of, idle_of, unchanged, version
+from bggen.transitions.result import Transition, active_of, idle_of, refuse_joined, unchanged, version
 from bggen.transitions.waiting import endless_sync
 
 if TYPE_CHECKING:
@@ -44,12 +44,12 @@ def flip(state: EnvState, request: FlipRequest) -> Transition:
     Nothing but the smoke test that still stands before its switch: without `smoke`, that goes.
 
     Raises:
-        RefusedError: `not-active`, `stale`, `empty-idle`, `hold` or `capacity`.
+        RefusedError: `not-active`, `stale`, `empty-idle`, `joined`, `hold` or `capacity`.
     """
     active, current = active_of(state)
     if _reached(active, current, request):
         if state.gate and not request.smoke:
-            _refuse_held(state, request)
+            refuse_held(state, now=request.now, override=request.override_hold)
             return _opened(state, active, current)
         return unchanged("flip", state, f"{active} is active already, with release {current.number}")
     if request.if_active not in (None, active):
@@ -66,9 +66,10 @@ def flip(state: EnvState, request: FlipRequest) -> Transition:
             hint="bggen status shows what runs where",
             kind="stale",
         )
-    _refuse_held(state, request)
+    refuse_joined(state, "flip")
+    refuse_held(state, now=request.now, override=request.override_hold)
     if not request.allow_less_capacity:
-        _refuse_less_capacity(current, target, idle)
+        refuse_less_capacity(current, target, idle)
     after = replace(
         state,
         active=idle,
@@ -115,10 +116,15 @@ def _reached(active: Color, current: Release, request: FlipRequest) -> bool:
     return request.to in (None, active) and request.release in (None, current.number)
 
 
-def _refuse_held(state: EnvState, request: FlipRequest) -> None:
+def refuse_held(state: EnvState, *, now: str, override: str | None) -> None:
+    """Refuse what moves traffic while there is a hold that has not ended.
+
+    Raises:
+        RefusedError: `hold`.
+    """
     hold = state.hold
     # Both times have one format, in UTC, so that their order is the order of their text.
-    if hold is None or request.override_hold or (hold.until is not None and hold.until <= request.now):
+    if hold is None or override or (hold.until is not None and hold.until <= now):
         return
     until = f" until {hold.until}" if hold.until else ""
     raise RefusedError(
@@ -128,12 +134,19 @@ def _refuse_held(state: EnvState, request: FlipRequest) -> None:
     )
 
 
-def _refuse_less_capacity(current: Release, target: Release, idle: Color) -> None:
+def refuse_less_capacity(
+    current: Release, target: Release, idle: Color, *, way_out: str = ", or --allow-less-capacity"
+) -> None:
+    """Refuse traffic for a colour with fewer replicas than the one that takes it.
+
+    Raises:
+        RefusedError: `capacity`, with the numbers.
+    """
     less = less_capacity(current, target)
     if less:
         enough = " ".join(each.replace(" ", "=") for each in with_capacity_of(current, target)[1])
         raise RefusedError(
             f"{idle} has less capacity than what takes traffic now: replicas of {', '.join(less)}",
-            hint=f"bggen scale {enough} --on {idle}, or --allow-less-capacity",
+            hint=f"bggen scale {enough} --on {idle}{way_out}",
             kind="capacity",
         )

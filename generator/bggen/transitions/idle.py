@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bggen.model import Hold
-from bggen.transitions.result import Transition, active_of, idle_of, unchanged
+from bggen.transitions.result import Transition, active_of, idle_of, refuse_joined, unchanged
 from bggen.transitions.rollback import HELD_BY_ROLLBACK, UNHOLD_ADVICE
 
 if TYPE_CHECKING:
@@ -17,9 +17,10 @@ def park(state: EnvState) -> Transition:
     """Stop the idle colour's workloads; its release stays known.
 
     Raises:
-        RefusedError: `empty-idle`.
+        RefusedError: `empty-idle` or `joined`.
     """
     idle, release = idle_of(state)
+    refuse_joined(state, "park")
     if state.parked:
         return unchanged("park", state, f"{idle} is parked already")
     subject = f"park {idle} (release {release.number})"

@@ -86,6 +86,20 @@ def idle_of(state: EnvState) -> tuple[Color, Release]:
     return state.idle_color, state.idle_release
 
 
+def refuse_joined(state: EnvState, command: str) -> None:
+    """Refuse what changes the idle colour, or makes it active, while it serves beside the active one.
+
+    Raises:
+        RefusedError: `joined`.
+    """
+    if state.joined:
+        raise RefusedError(
+            f"{state.app}/{state.env}: {state.idle_color} serves beside {state.active}",
+            hint=f"bggen drain --app {state.app} --env {state.env} takes it out; {command} then",
+            kind="joined",
+        )
+
+
 def refuse_moving(current: Release, target: Release) -> None:
     """Refuse a release behind another namespace, switch or owner of a node port than those of the active one.
 

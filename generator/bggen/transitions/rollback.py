@@ -66,8 +66,8 @@ def rollback_target(state: EnvState, to: int | None) -> RollbackTarget:
 def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release | None = None) -> Transition:
     """Make the target active, in the idle colour, and hold further flips.
 
-    No hold, no freeze and no lack of capacity stops it: replicas are raised to what the active release has. What the
-    release scales by itself gets a fixed number where the idle colour runs it without that.
+    No hold, no freeze, no second colour that serves and no lack of capacity stops it: replicas are raised to what the
+    active release has. What the release scales by itself gets a fixed number where the idle colour runs it without.
 
     Args:
         state: what is.
@@ -106,11 +106,15 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
         saved=None,
         parked=False,
         gate=False,
+        joined=False,
         hold=Hold(f"{HELD_BY_ROLLBACK}{current.number} to {release.number}{UNHOLD_ADVICE}", by),
     )
     notes = [f"release {replaced.number} is dropped from {idle}"] if replaced and target.source != "idle" else []
     if state.parked and target.source == "idle":
         notes.append(f"{idle} was parked: its pods have to start before it takes traffic")
+    if state.joined:
+        # Its pods serve, and are replaced as a Deployment replaces them: one by one, each new one ready first.
+        notes.append(f"{idle} served beside {active}, and serves alone now")
     notes += ["no smoke test stands before the switch"] if state.gate or release.spec.smoke is not None else []
     notes += [f"without autoscaling, which {idle} runs without: {', '.join(fixed)}"] if fixed else []
     notes += [f"replicas raised to those of release {current.number}: {', '.join(raised)}"] if raised else []

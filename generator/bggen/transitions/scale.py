@@ -83,7 +83,8 @@ def scale(state: EnvState, wanted: Mapping[str, Replicas], on: Color | None = No
     words = ", ".join(f"{name}={replicas}" for name, replicas in wanted.items())
     if not scaled:
         return unchanged("scale", state, f"{words} already on {_and(list(releases))}", *_missing(releases, wanted))
-    fewer = _steps(active, releases, wanted, down=True)
+    serving = [color for color in scaled if state.serves(color)]
+    fewer = {color: found for color in serving if (found := _steps(color, releases, wanted, down=True))}
     whose = f"{scaled[0]}'s" if len(scaled) == 1 else "each colour's"
     return Transition(
         "scale",
@@ -96,7 +97,9 @@ def scale(state: EnvState, wanted: Mapping[str, Replicas], on: Color | None = No
             *([f"{active.other} is parked: it starts with these"] if state.parked and active.other in scaled else []),
             f"this lasts until {whose} next bump, which takes replicas from the spec again",
         ),
-        warnings=(f"{active} takes traffic, and gets fewer replicas: {', '.join(fewer)}",) if fewer else (),
+        warnings=tuple(
+            f"{color} takes traffic, and gets fewer replicas: {', '.join(found)}" for color, found in fewer.items()
+        ),
     )
 
 
