@@ -67,8 +67,9 @@ def test_disk_that_fills_up_at_each_moment(small: Repo) -> None:
             small.git("reset", "-q", "--hard", old)
     assert_delivered(small, standard_changes())
     assert small.snapshot() == before
-    # It failed in git and in the work tree, and the words say why.
-    assert {error.message.split()[1] for error in errors} == {"write"}
+    # It failed in git and in the work tree, and the words say why. Which step a page more or less hits depends on the
+    # commit's id: its first two digits may need a new folder.
+    assert {"write"} <= {error.message.split()[1] for error in errors} <= {"write", "move"}
     assert len({error.message.partition(":")[0] for error in errors}) > 1
     assert any("No space left on device" in error.message for error in errors)
     assert not any("\n" in error.message for error in errors)
