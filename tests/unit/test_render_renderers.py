@@ -27,16 +27,20 @@ class Second:
     def __init__(self) -> None:
         self.first = V1()
 
-    def workloads(self, env: str, release: Release, color: Color, *, active: bool, running: bool) -> Iterator[Manifest]:
-        yield from map(marked, self.first.workloads(env, release, color, active=active, running=running))
+    def workloads(
+        self, env: str, release: Release, color: Color, *, active: bool, joined: bool, running: bool
+    ) -> Iterator[Manifest]:
+        made = self.first.workloads(env, release, color, active=active, joined=joined, running=running)
+        yield from map(marked, made)
 
     def policies(
-        self, env: str, release: Release, color: Color, *, active: bool, moved_last: bool
+        self, env: str, release: Release, color: Color, *, active: bool, joined: bool, moved_last: bool
     ) -> Iterator[Manifest]:
-        yield from map(marked, self.first.policies(env, release, color, active=active, moved_last=moved_last))
+        made = self.first.policies(env, release, color, active=active, joined=joined, moved_last=moved_last)
+        yield from map(marked, made)
 
-    def configs(self, env: str, release: Release, color: Color, *, active: bool, source: str) -> Iterator[Manifest]:
-        yield from map(marked, self.first.configs(env, release, color, active=active, source=source))
+    def configs(self, env: str, release: Release, color: Color, *, serves: bool, source: str) -> Iterator[Manifest]:
+        yield from map(marked, self.first.configs(env, release, color, serves=serves, source=source))
 
     def account(self, env: str, release: Release, component: str, color: Color, *, source: str) -> Manifest:
         return marked(self.first.account(env, release, component, color, source=source))
@@ -64,8 +68,8 @@ class Second:
     def preview(self, env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
         yield from map(marked, self.first.preview(env, release, sides))
 
-    def smoke(self, env: str, release: Release, color: Color, *, gate: bool) -> Iterator[Manifest]:
-        yield from map(marked, self.first.smoke(env, release, color, gate=gate))
+    def smoke(self, env: str, release: Release, color: Color, *, gate: bool, joined: bool) -> Iterator[Manifest]:
+        yield from map(marked, self.first.smoke(env, release, color, gate=gate, joined=joined))
 
 
 def marked(manifest: Manifest) -> Manifest:

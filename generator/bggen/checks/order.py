@@ -14,6 +14,8 @@ _SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 _SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 _GROUND = -20
 _GATE = 10
+_JOINED = 12
+_JOINED_GATE = 14
 _BEFORE_SWITCH = 15
 _SWITCH = 20
 _STOP = 25
@@ -26,6 +28,7 @@ _WAVES = {
     "active service": _SWITCH,
     "preview service": _SWITCH,
 }
+_OF_JOINED = {"policy": _JOINED, "deployment": _JOINED, "gate": _JOINED_GATE}
 
 
 def order(view: View) -> Iterator[Problem]:
@@ -79,6 +82,9 @@ def _moved_last(view: View) -> bool:
 
 def _wave(expected: Expected, view: View) -> int:
     active = expected.selects is view.state.active
+    if view.state.joined and not active and expected.role in _OF_JOINED:
+        # What serves beside the active colour comes after that one's test, and before the switch as well.
+        return _OF_JOINED[expected.role]
     if expected.role == "policy":
         # Right before users are moved: pods of the other colour may be theirs until then, and what is pruned in this
         # wave is gone when they come.

@@ -50,7 +50,7 @@ class Expected:
     """An object that the state asks for.
 
     `component` and `release` are the definition that counts; `selects` is the colour whose pods it has to do with, None
-    for what has none; `serves` says whether traffic of the active release passes through it.
+    for what has none; `serves` says whether traffic of users passes through it.
     """
 
     kind: str
@@ -198,7 +198,7 @@ def _workloads(state: EnvState) -> Sequence[Expected]:
             if component.kind == "worker":
                 wanted.append(Expected("Deployment", name, "worker", release, component, color))
             else:
-                serves = color is state.active
+                serves = state.serves(color)
                 wanted.append(Expected("Deployment", name, "deployment", release, component, color, serves))
             if component.autoscale is not None:
                 wanted.append(Expected("HorizontalPodAutoscaler", name, "autoscaler", release, component, color))
@@ -222,7 +222,7 @@ def _configs(state: EnvState) -> Iterator[Expected]:
         for component in release.spec.components.values():
             if component.files:
                 name = config_name(release.spec, component, color)
-                yield Expected("ConfigMap", name, "config", release, component, color, serves=color is state.active)
+                yield Expected("ConfigMap", name, "config", release, component, color, serves=state.serves(color))
 
 
 def _accounts(state: EnvState) -> Iterator[Expected]:
@@ -252,7 +252,7 @@ def _services(state: EnvState, active: Color) -> Sequence[Expected]:
                 continue
             full = source.spec.base_name(name) + suffix
             selects = owner if role == "active service" else color
-            serves = owner is color is active
+            serves = owner is color and (state.serves(color) if role == "color service" else color is active)
             wanted.append(Expected("Service", full, role, source, source.spec.components[name], selects, serves))
     return wanted
 
@@ -274,6 +274,7 @@ def _tests(state: EnvState, active: Color) -> Iterator[Expected]:
     release, idle = state.active_release, state.idle_release
     tests: tuple[tuple[Role, str, Release | None, Color], ...] = (
         ("gate", "gate", release if state.gate else None, active),
+        ("gate", "gate", idle if state.joined else None, active.other),
         ("idle test", "smoke", idle if state.pending and state.idle == "running" else None, active.other),
     )
     for role, word, tested, color in tests:

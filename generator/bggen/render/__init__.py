@@ -84,8 +84,9 @@ def _colors(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Mani
         if release is not None:
             renderer, active = _renderer(state, release, renderers), color is state.active
             running = state.runs(color)
-            yield from renderer.workloads(state.env, release, color, active=active, running=running)
-            yield from renderer.policies(state.env, release, color, active=active, moved_last=moved_last)
+            joined = state.joined and not active
+            yield from renderer.workloads(state.env, release, color, active=active, joined=joined, running=running)
+            yield from renderer.policies(state.env, release, color, active=active, joined=joined, moved_last=moved_last)
 
 
 def _configs(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Manifest]:
@@ -100,7 +101,7 @@ def _configs(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Man
     for color, release, source in holders:
         if any(component.files for component in release.spec.components.values()):
             renderer = _renderer(state, release, renderers)
-            made = renderer.configs(state.env, release, color, active=color is state.active, source=source)
+            made = renderer.configs(state.env, release, color, serves=state.serves(color), source=source)
             new = [manifest for manifest in made if manifest.file not in seen]
             seen.update(manifest.file for manifest in new)
             yield from new
@@ -140,7 +141,7 @@ def _services(state: EnvState, active: Color, renderers: Mapping[int, Renderer])
                 role=role,
                 # The active Service of a component that the active release lacks leads to where the component is.
                 selects=owner if role == "active" else color,
-                serves=owner is color is active,
+                serves=owner is color and (state.serves(color) if role == "color" else color is active),
                 source=f"{owner}.yaml" if role == "color" else "release.yaml",
                 kept=_kept_ports(state, name, color) if role == "color" else {},
             )
@@ -167,9 +168,13 @@ def _kept_ports(state: EnvState, component: str, color: Color) -> Mapping[str, i
 def _smoke_tests(state: EnvState, active: Color, renderers: Mapping[int, Renderer]) -> Iterator[Manifest]:
     release, idle = state.active_release, state.idle_release
     if release is not None and state.gate:
-        yield from _renderer(state, release, renderers).smoke(state.env, release, active, gate=True)
+        yield from _renderer(state, release, renderers).smoke(state.env, release, active, gate=True, joined=False)
+    if idle is not None and state.joined:
+        yield from _renderer(state, idle, renderers).smoke(state.env, idle, active.other, gate=True, joined=True)
     if idle is not None and state.pending and not state.parked:
-        yield from _renderer(state, idle, renderers).smoke(state.env, idle, active.other, gate=False)
+        yield from _renderer(state, idle, renderers).smoke(
+            state.env, idle, active.other, gate=False, joined=state.joined
+        )
 
 
 def _owner(state: EnvState, component: str, color: Color, *, listens: bool = False) -> tuple[Color, Release]:

@@ -32,19 +32,22 @@ class Sides:
 class Renderer(Protocol):
     """One version of the rendering. Its output for given arguments never changes, not by a byte."""
 
-    def workloads(self, env: str, release: Release, color: Color, *, active: bool, running: bool) -> Iterable[Manifest]:
+    def workloads(
+        self, env: str, release: Release, color: Color, *, active: bool, joined: bool, running: bool
+    ) -> Iterable[Manifest]:
         """Return what runs the release: nothing in it may depend on the other colour.
 
         Args:
             env: the environment's name.
             release: what the colour holds.
             color: the colour.
-            active: whether the colour takes traffic; no pod template may depend on it.
+            active: whether the colour is the active one; no pod template may depend on it.
+            joined: whether it takes traffic beside the active one; nor on that.
             running: False while the colour is parked.
         """
 
     def policies(
-        self, env: str, release: Release, color: Color, *, active: bool, moved_last: bool
+        self, env: str, release: Release, color: Color, *, active: bool, joined: bool, moved_last: bool
     ) -> Iterable[Manifest]:
         """Return what says who may call the colour's pods, whether they run or not.
 
@@ -52,18 +55,19 @@ class Renderer(Protocol):
             env: the environment's name.
             release: what the colour holds.
             color: the colour.
-            active: whether the colour takes traffic.
+            active: whether the colour is the active one.
+            joined: whether it takes traffic beside the active one.
             moved_last: whether users from outside go from colour to colour with all the rest, after the other switches.
         """
 
-    def configs(self, env: str, release: Release, color: Color, *, active: bool, source: str) -> Iterable[Manifest]:
+    def configs(self, env: str, release: Release, color: Color, *, serves: bool, source: str) -> Iterable[Manifest]:
         """Return the ConfigMaps of a release in a colour: the content of one never changes under its name.
 
         Args:
             env: the environment's name.
             release: the release whose files they hold.
             color: the colour.
-            active: whether the colour takes traffic.
+            serves: whether the colour takes traffic.
             source: the state file that they follow from, for the header.
         """
 
@@ -98,7 +102,7 @@ class Renderer(Protocol):
             component: the component's name.
             role: which of the component's Services.
             selects: the colour that it leads to.
-            serves: whether traffic of the active release passes through it.
+            serves: whether traffic of users passes through it.
             source: the state file that it follows from, for the header.
             kept: ports by name that it has beside those of the release: pods that may still run are called there.
         """
@@ -121,7 +125,7 @@ class Renderer(Protocol):
             sides: both colours.
         """
 
-    def smoke(self, env: str, release: Release, color: Color, *, gate: bool) -> Iterable[Manifest]:
+    def smoke(self, env: str, release: Release, color: Color, *, gate: bool, joined: bool) -> Iterable[Manifest]:
         """Return the Job that tests a colour, if its release has a smoke test.
 
         Args:
@@ -129,4 +133,5 @@ class Renderer(Protocol):
             release: what the colour holds.
             color: the colour.
             gate: whether it stands before the switch, where the colour is known to be up; otherwise it waits for it.
+            joined: whether the colour takes traffic beside the active one.
         """

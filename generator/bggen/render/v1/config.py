@@ -25,14 +25,14 @@ _MOST_ANNOTATED = 200_000
 _FILES: Final = "files"
 
 
-def configs(env: str, release: Release, color: Color, *, active: bool, source: str) -> Iterator[Manifest]:
+def configs(env: str, release: Release, color: Color, *, serves: bool, source: str) -> Iterator[Manifest]:
     """Return the ConfigMaps of all components with files; their names hold what they hold."""
     spec = release.spec
     for name in sorted(spec.components):
         component = spec.components[name]
         if component.files:
             data = sorted((key, component.files[path]) for path, key in _keys(component.files).items())
-            options = dict(KEPT) if active else {}
+            options = dict(KEPT) if serves else {}
             if sum(len(_json(text)) for _, text in data) > _MOST_ANNOTATED:
                 options[_SYNC_OPTIONS] = ",".join(filter(None, (options.get(_SYNC_OPTIONS), "ServerSideApply=true")))
             yield Object(release, env, config_name(spec, component, color), source, color).manifest(

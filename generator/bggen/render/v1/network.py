@@ -8,6 +8,7 @@ from bggen.render.v1.objects import (
     WAVE_BEFORE_REST,
     WAVE_BEFORE_SWITCH,
     WAVE_GROUND,
+    WAVE_JOINED,
     Object,
     job_label,
     labels_of,
@@ -26,18 +27,20 @@ _NAMESPACE = "kubernetes.io/metadata.name"
 _CALLING_JOBS = ("cron", "smoke")
 
 
-def policies(env: str, release: Release, color: Color, *, active: bool, moved_last: bool) -> Iterator[Manifest]:
+def policies(
+    env: str, release: Release, color: Color, *, active: bool, joined: bool, moved_last: bool
+) -> Iterator[Manifest]:
     """Return a NetworkPolicy for each component, whether it runs or not, where the release says who may call it.
 
-    That of the active colour is there before its pods. The other colour's comes right before the switch: in a sync that
-    skips commits that colour may serve until then, by a release that has other callers. Not later: prunes take the
+    That of a colour that serves is there before its pods. The other colour's comes right before the switch: in a sync
+    that skips commits that colour may serve until then, by a release that has other callers. Not later: prunes take the
     waves that the live objects had, and pods that users are sent to must be rid of a policy that their release lacks.
     Nor with the switch: Argo CD swaps the waves of prunes, and gives the lowest one to all of them only in the end.
     """
     spec = release.spec
     if spec.network is None:
         return
-    other = WAVE_BEFORE_REST if moved_last else WAVE_BEFORE_SWITCH
+    other = WAVE_JOINED if joined else WAVE_BEFORE_REST if moved_last else WAVE_BEFORE_SWITCH
     callers = [*_own(spec, color), *map(_peer, spec.network)]
     for name in sorted(spec.components):
         component = spec.components[name]

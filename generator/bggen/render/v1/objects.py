@@ -20,11 +20,13 @@ _SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 KEPT: Final[Mapping[str, str]] = {"argocd.argoproj.io/sync-options": "PruneLast=true"}
 
 # By role and not by kind: what has no health to wait for, the colour that is active after this commit, its smoke test,
-# the switch, what must end before its like in the active colour begins, and last, where nothing is waited for,
-# everything that could hold up the switch.
+# the colour that serves beside it and its smoke test, the switch, what must end before its like in the active colour
+# begins, and last, where nothing is waited for, everything that could hold up the switch.
 WAVE_GROUND: Final = -20
 WAVE_ACTIVE: Final = 0
 WAVE_GATE: Final = 10
+WAVE_JOINED: Final = 12
+WAVE_JOINED_GATE: Final = 14
 WAVE_BEFORE_SWITCH: Final = 15
 WAVE_SWITCH: Final = 20
 WAVE_STOP: Final = 25

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bggen.model import EnvRef
 from bggen.render.references import SERVICE_PORT, resolve
-from bggen.render.v1.objects import WAVE_GATE, WAVE_REST, Object, labels_of, pairs
+from bggen.render.v1.objects import WAVE_GATE, WAVE_JOINED_GATE, WAVE_REST, Object, labels_of, pairs
 from bggen.render.v1.pods import minor, progress_deadline
 from bggen.spec.identity import identity
 
@@ -27,7 +27,7 @@ _RETRIES, _FIRST_RETRY_SECONDS = 6, 10
 _FAILURE_POLICY_SINCE = 26
 
 
-def smoke(env: str, release: Release, color: Color, *, gate: bool) -> Iterator[Manifest]:
+def smoke(env: str, release: Release, color: Color, *, gate: bool, joined: bool) -> Iterator[Manifest]:
     """Return the Job that tests the colour: at once before the switch, or until the idle colour is up.
 
     A Job cannot be changed. So nothing in it may depend on more than the release and the colour, which its name tells
@@ -48,7 +48,7 @@ def smoke(env: str, release: Release, color: Color, *, gate: bool) -> Iterator[M
     labels = {**labels_of(spec.name, None, None), "bggen.dev/job": f"smoke-{color}"}
     yield Object(release, env, name, source, None).manifest(
         "Job",
-        WAVE_GATE if gate else WAVE_REST,
+        WAVE_REST if not gate else WAVE_JOINED_GATE if joined else WAVE_GATE,
         labels={**labels, "bggen.dev/release": str(release.number)},
         values={
             **values,

@@ -8,6 +8,7 @@ from bggen.render.v1.objects import (
     KEPT,
     WAVE_ACTIVE,
     WAVE_GROUND,
+    WAVE_JOINED,
     WAVE_REST,
     WAVE_STOP,
     Object,
@@ -31,7 +32,9 @@ _EVICTION_POLICY_SINCE = 27
 _NO_HEALTH: Final[Mapping[str, str]] = {"argocd.argoproj.io/ignore-healthcheck": "true"}
 
 
-def workloads(env: str, release: Release, color: Color, *, active: bool, running: bool) -> Iterator[Manifest]:
+def workloads(
+    env: str, release: Release, color: Color, *, active: bool, joined: bool, running: bool
+) -> Iterator[Manifest]:
     """Return while the colour runs what runs its components, each as its kind asks for."""
     if not running:
         return
@@ -44,7 +47,7 @@ def workloads(env: str, release: Release, color: Color, *, active: bool, running
         if component.schedule is not None:
             yield _cron(own, spec, component, component.schedule, color, labels=shown, active=active)
             continue
-        yield _deployment(own, spec, component, color, labels=shown, active=active)
+        yield _deployment(own, spec, component, color, labels=shown, active=active, joined=joined)
         if component.autoscale is not None:
             yield autoscaler(own, component.autoscale, labels)
         yield own.manifest(
@@ -59,10 +62,18 @@ def workloads(env: str, release: Release, color: Color, *, active: bool, running
 
 
 def _deployment(
-    own: Object, spec: AppSpec, component: Component, color: Color, *, labels: Mapping[str, str], active: bool
+    own: Object,
+    spec: AppSpec,
+    component: Component,
+    color: Color,
+    *,
+    labels: Mapping[str, str],
+    active: bool,
+    joined: bool,
 ) -> Manifest:
-    replicas, wave = component.replicas, WAVE_ACTIVE if active else WAVE_REST
-    kept = KEPT if active else {}
+    # A joined colour comes after the smoke test of the active one: while that fails, it may be the one that serves.
+    replicas, wave = component.replicas, WAVE_ACTIVE if active else WAVE_JOINED if joined else WAVE_REST
+    kept = KEPT if active or joined else {}
     if component.kind == "worker":
         # No two colours may do the same work: it ends in one before it begins in the other. Nobody waits for a worker,
         # so it is no gate, and one that is left over after the switch would do the work twice, so it is not kept.
