@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bggen.model import EnvState, Release
 
-Command = Literal["bump", "flip", "rollback", "park", "wake", "scale", "hold", "unhold"]
+Command = Literal["bump", "flip", "rollback", "park", "wake", "scale", "hold", "unhold", "migrate"]
 Action = Command | Literal["revert", "edit", "remove", "repair", "unreadable", "other"]
 # The first bump of all makes this one, and it is active at once.
 _FIRST = 1
@@ -48,6 +48,7 @@ def events(before: EnvState, after: EnvState) -> tuple[Event, ...]:
         *_reverted(before, after),
         *_bumped(before, after),
         *_changed_in_place(before, after, moved),
+        *_contracted(before, after),
         *([moved] if moved else []),
         *_parked(before, after, moved),
         *_gated(before, after, moved),
@@ -76,6 +77,8 @@ def _reverted(before: EnvState, after: EnvState) -> Iterator[Event]:
         yield Event("revert", f"reverted: {gone}")
     elif after.served < before.served:
         yield Event("revert", f"reverted: release {before.served} never was active")
+    elif _schema(after) < _schema(before):
+        yield Event("revert", f"reverted: schema {_schema(before)} never was, but the database keeps it")
 
 
 def _bumped(before: EnvState, after: EnvState) -> Iterator[Event]:
@@ -84,12 +87,33 @@ def _bumped(before: EnvState, after: EnvState) -> Iterator[Event]:
     releases = [(color, after.release(color)) for color in Color]
     new = [(color, release) for color, release in releases if release and release.number > before.last]
     for color, release in sorted(new, key=lambda pair: pair[1].number):
+        schema = f", schema {_schema(after)}" if release.number == after.last and _expanded(before, after) else ""
         if release.number == _FIRST:
-            yield Event("bump", f"first release: {color} {_label(release, None)}")
+            yield Event("bump", f"first release: {color} {_label(release, None)}{schema}")
         else:
-            yield Event("bump", f"bump {color} to {_label(release, before.active_release)}")
+            yield Event("bump", f"bump {color} to {_label(release, before.active_release)}{schema}")
     if not new:
         yield Event("bump", f"release {after.last} came, and went again")
+
+
+def _contracted(before: EnvState, after: EnvState) -> Iterator[Event]:
+    """Tell the third phase of a migration."""
+    old, new = before.database, after.database
+    if new is None or new.contraction is None or (old is not None and old.contraction == new.contraction):
+        return
+    if _schema(after) < _schema(before):
+        return
+    way = f"{_schema(before)} → {new.schema}" if _schema(before) != new.schema else f"{new.schema} again"
+    yield Event("migrate", f"contract the schema {way} (release {new.contraction})")
+
+
+def _expanded(before: EnvState, after: EnvState) -> bool:
+    """Whether the schema is a newer one, and no third phase made it so."""
+    return _schema(after) > _schema(before) and not [*_contracted(before, after)]
+
+
+def _schema(state: EnvState) -> int:
+    return state.database.schema if state.database else 0
 
 
 def _label(release: Release, active: Release | None) -> str:

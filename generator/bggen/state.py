@@ -12,7 +12,9 @@ from bggen.model import API_VERSION, Color, EnvState, Hold, Previous, Problem, R
 from bggen.spec.codec import spec_from_data, spec_to_data
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from bggen.model.migrating import Database
 
 RELEASE_FILE = "release.yaml"
 FILES = (RELEASE_FILE, "blue.yaml", "green.yaml", "previous.yaml")
@@ -35,6 +37,9 @@ _STATE_KEYS = frozenset(
         "joined",
         "hold",
         "sequences",
+        "schema",
+        "migration",
+        "contraction",
         "state",
     },
 )
@@ -103,6 +108,7 @@ def decode(app: str, env: str, folder: str, files: Mapping[str, bytes], *, verif
             joined=state.joined,
             hold=state.hold,
             sequences=state.sequences,
+            database=state.database,
         ),
         path,
     )
@@ -140,6 +146,10 @@ def _state_data(state: EnvState) -> dict[str, Any]:
         data["hold"] = {"reason": state.hold.reason, "by": state.hold.by, **until}
     if state.sequences:
         data["sequences"] = dict(sorted(state.sequences.items()))
+    if state.database:
+        known = state.database
+        data |= {"schema": known.schema, "migration": known.migration, "contraction": known.contraction}
+        data = {key: value for key, value in data.items() if value is not None}
     return data
 
 
@@ -244,7 +254,16 @@ def _decode_state(app: str, env: str, data: Mapping[str, Any]) -> EnvState:
         joined=_bool(data.get("joined", False), "joined"),
         hold=_hold(hold) if hold else None,
         sequences=sequences,
+        database=_database(data),
     )
+
+
+def _database(data: Mapping[str, Any]) -> Database | None:
+    if not {"schema", "migration", "contraction"} & data.keys():
+        return None
+    from bggen.spec.codec_migrate import database_from_data  # noqa: PLC0415 - most apps do without
+
+    return database_from_data(data)
 
 
 def _hold(data: Mapping[str, Any]) -> Hold:
@@ -288,6 +307,7 @@ def _consistent(state: EnvState, path: str) -> EnvState:
         (not state.gate or _smoked(state), "the gate is there, but the active release has no smoke test"),
         (not state.joined or _may_be_joined(state), "joined, but the two colours cannot serve side by side"),
         (state.saved is None or state.previous is not None, "previous.yaml exists, but release.yaml names no previous"),
+        *_of_database(state),
     )
     for holds, message in checks:
         if not holds:
@@ -303,6 +323,14 @@ def _may_be_joined(state: EnvState) -> bool:
     if active is None or idle is None or state.parked:
         return False
     return same_but_sizes(active, idle) and why_alone(active.spec.route) is None
+
+
+def _of_database(state: EnvState) -> Iterable[tuple[bool, str]]:
+    if state.database is None:
+        return ()
+    from bggen.spec.codec_migrate import database_rules  # noqa: PLC0415 - most apps do without
+
+    return database_rules(state, state.database)
 
 
 def _smoked(state: EnvState) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from bggen.model import AppSpec, Component, EnvRef, EnvState, Health, Image, Resources, Route
+from bggen.model.migrating import Contract, Database, Migrate, Window
 from bggen.model.parts import (
     Autoscale,
     Peer,
@@ -151,6 +152,9 @@ def test_the_strict_spec_has_the_fields_of_the_model() -> None:
         (Toleration, component["tolerations"]["items"]),
         (Preview, definitions["route"]["properties"]["preview"]),
         (Peer, definitions["network"]["properties"]["from"]["items"]),
+        (Migrate, definitions["migrate"]),
+        (Contract, definitions["migrate"]["properties"]["contract"]),
+        (Window, definitions["compatible"]),
     ):
         names = {_published(item.name) for item in fields(model)}
         if model is Component:
@@ -167,7 +171,8 @@ def _published(name: str) -> str:
 
 
 def test_release_yaml_has_the_fields_of_the_model() -> None:
-    names = {item.name for item in fields(EnvState)} - {"blue", "green", "saved"}
+    names = {item.name for item in fields(EnvState)} - {"blue", "green", "saved", "database"}
+    names |= {item.name for item in fields(Database)}
     assert set(load("release")["properties"]) == names | {"apiVersion", "kind", "state"}
 
 

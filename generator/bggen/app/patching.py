@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from bggen.app.inputs import Source
     from bggen.model import AppSpec, Component, Manifest
+    from bggen.model.migrating import Database
     from bggen.model.parts import Patch
     from bggen.transitions import Transition
 
@@ -127,7 +128,8 @@ class _Trial:
 
     def _state(self, release: Release, active: Color) -> EnvState:
         name, gate = release.spec.name, release.spec.smoke is not None
-        return EnvState(name, self.env, active=active, blue=release, green=release, last=release.number, gate=gate)
+        state = EnvState(name, self.env, active=active, blue=release, green=release, last=release.number, gate=gate)
+        return replace(state, database=_database(release)) if release.spec.migrate else state
 
     def wrong(self) -> list[tuple[int, str]]:
         """Return each thing that the patches make wrong: the number of the patch that begins it, and a message.
@@ -172,6 +174,15 @@ class _Trial:
                 template = _pod_template(manifest)
                 if pods.setdefault(manifest.file, template) != template:
                     yield manifest.file, "spec.template", "a flip or a change of scale would restart the pods"
+
+
+def _database(release: Release) -> Database | None:
+    """Return a database for which the release's Jobs are rendered."""
+    from bggen.model.migrating import Database  # noqa: PLC0415 - most apps do without
+
+    migrate = release.spec.migrate
+    contraction = release.number if migrate and migrate.contract else None
+    return Database(migrate.schema, release.number, contraction) if migrate else None
 
 
 def _scaled(component: Component) -> Component:

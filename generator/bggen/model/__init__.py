@@ -12,7 +12,7 @@ from bggen.model.problems import Problem as Problem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bggen.model import parts
+    from bggen.model import migrating, parts
 
 API_VERSION = "bggen.dev/v1"
 
@@ -188,7 +188,8 @@ class Route:
 class AppSpec:
     """The resolved spec of one (app, env). In a release every image is pinned.
 
-    `network` names who may call the app's pods beside its own colour; None where everybody may.
+    `network` names who may call the app's pods beside its own colour; None where everybody may. `compatible` names the
+    schemas of the database that the release can run on; None where it says nothing of them.
     """
 
     name: str
@@ -198,6 +199,8 @@ class AppSpec:
     route: Route | None = None
     smoke: parts.Smoke | None = None
     network: tuple[parts.Peer, ...] | None = None
+    migrate: migrating.Migrate | None = None
+    compatible: migrating.Window | None = None
     patches: tuple[parts.Patch, ...] = ()
 
     def base_name(self, component: str) -> str:
@@ -259,6 +262,7 @@ class EnvState:
         gate: whether the active release's smoke test stands before the switch: a flip put it there.
         joined: whether the idle colour, which holds the same, takes traffic beside the active one.
         sequences: the newest build number that each component was bumped with.
+        database: the schema, and whose migration is rendered; None where no release ever had a migration.
     """
 
     app: str
@@ -275,6 +279,7 @@ class EnvState:
     joined: bool = False
     hold: Hold | None = None
     sequences: Mapping[str, int] = field(default_factory=dict)
+    database: migrating.Database | None = None
 
     def release(self, color: Color) -> Release | None:
         """Return what the colour holds."""

@@ -42,6 +42,10 @@ def spec_to_data(spec: AppSpec) -> dict[str, Any]:
         from bggen.spec.codec_parts import spec_parts  # noqa: PLC0415 - rare, see there
 
         data |= spec_parts(spec)
+    if spec.migrate is not None or spec.compatible is not None:
+        from bggen.spec.codec_migrate import migrate_parts  # noqa: PLC0415 - rare, see there
+
+        data |= migrate_parts(spec)
     return data
 
 
@@ -52,7 +56,7 @@ def spec_from_data(data: Any) -> AppSpec:
         ValueError: on anything else: an unknown or a missing key, a wrong type, parts that contradict each other. The
             message names the place.
     """
-    optional = frozenset({"namespace", "route", "smoke", "network", "patches"})
+    optional = frozenset({"namespace", "route", "smoke", "network", "patches", "migrate", "compatible"})
     fields = Fields(data, "spec", frozenset({"name", "kubernetes", "components"}), optional)
     components = mapping(fields.raw("components"), "spec.components")
     if not components:
@@ -67,6 +71,10 @@ def spec_from_data(data: Any) -> AppSpec:
         from bggen.spec.codec_parts import spec_parts_from_data  # noqa: PLC0415 - rare, see there
 
         rest = spec_parts_from_data(fields, decoded)
+    if "migrate" in fields or "compatible" in fields:
+        from bggen.spec.codec_migrate import migrate_parts_from_data  # noqa: PLC0415 - rare, see there
+
+        rest |= migrate_parts_from_data(fields, decoded)
     return AppSpec(
         name=name(fields.raw("name"), "spec.name"),
         kubernetes=minor(fields.raw("kubernetes"), "spec.kubernetes"),

@@ -205,6 +205,13 @@ class _Resolution:
             data["smoke"] = check_smoke(*smoke, ports, paths, image)
         if network := self._section("network"):
             data["network"] = check_network(*network)
+        migrate, compatible = self._section("migrate"), self._section("compatible")
+        if migrate or compatible:
+            from bggen.spec.migrations import check_migrations  # noqa: PLC0415 - most apps do without
+
+            if migrate:
+                check_pod_fields(migrate[0], migrate[1].get("env"), kubernetes)
+            data |= check_migrations(migrate, compatible, self.app, ports)
         file = self.overlay if self.overlay and self.overlay.has(("patches",)) else self.file
         patches = file.data.get("patches")
         if isinstance(patches, list):

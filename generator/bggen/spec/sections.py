@@ -71,7 +71,7 @@ def _check_command(layers: Layers, smoke: Mapping[str, Any], ports: Mapping[str,
     for name in _SET_BY_BGGEN:
         if name in mapping(smoke.get("env")):
             layers.report(("env", name), "is set by bggen: choose another name")
-    check_words(layers, "command", smoke.get("command"), ports)
+    check_words(layers, ("command",), smoke.get("command"), ports)
     check_env(layers, smoke.get("env"), ports)
 
 

@@ -78,7 +78,7 @@ def check_component(layers: Layers, fields: Mapping[str, Any], ports: Mapping[st
         layers.report(("user",), "must not be 0 (root) under `security: restricted`")
     check_env(layers, fields.get("env"), ports)
     for key in ("command", "args"):
-        check_words(layers, key, fields.get(key), ports)
+        check_words(layers, (key,), fields.get(key), ports)
     resources = mapping(fields.get("resources"))
     for request, limit in (("cpu", "cpuLimit"), ("memory", "memoryLimit")):
         if _amount(resources.get(limit)) < _amount(resources.get(request)) and limit in resources:
@@ -88,12 +88,12 @@ def check_component(layers: Layers, fields: Mapping[str, Any], ports: Mapping[st
     check_paths(layers, fields)
 
 
-def check_words(layers: Layers, key: str, items: Any, ports: Mapping[str, bool]) -> None:
-    """Report references in a command or its arguments that stand for nothing."""
+def check_words(layers: Layers, where: Path, items: Any, ports: Mapping[str, bool]) -> None:
+    """Report references in a command or its arguments, which stand at that place, that stand for nothing."""
     for index, item in enumerate(items if isinstance(items, list) else ()):
         if isinstance(item, str):
             for mistake in mistakes(item, ports):
-                layers.report((key, index), mistake)
+                layers.report((*where, index), mistake)
 
 
 def check_image(layers: Layers, image: Any) -> None:

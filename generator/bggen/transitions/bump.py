@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from bggen.images import ImageArg, Promoted
     from bggen.model import AppSpec, EnvState
+    from bggen.model.migrating import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def bump(state: EnvState, request: BumpRequest) -> Transition:
 
     Raises:
         UsageError: an image or a sequence fits no component.
-        RefusedError: `image-missing`, `repository`, `immovable`, `autoscale`, `joined`, or what `flip` refuses.
+        RefusedError: `image-missing`, `repository`, `immovable`, `autoscale`, `joined`, `schema`, or what `flip` refuses.
     """
     if request.as_active:
         release = _like_active(state)
@@ -87,7 +88,8 @@ def bump(state: EnvState, request: BumpRequest) -> Transition:
         refuse_moving(state.active_release, release)
     refuse_renumbered((state.blue, state.green, state.saved), release)
     refuse_sudden_autoscale(state, release)
-    after = _filled(state, release, request)
+    database, migrating, lost = _migrated(state, release)
+    after = replace(_filled(state, release, request), database=database)
     first = ("the first release: there is no traffic to protect, so it is active at once",)
     decided = Transition(
         request.action,
@@ -98,10 +100,21 @@ def bump(state: EnvState, request: BumpRequest) -> Transition:
             *_left_behind(release, request.promoted),
             *_without_preview(state, release),
             *_behind_a_gate(state),
+            *migrating,
             *(() if state.active else first),
         ),
+        warnings=lost,
     )
     return _flipped(decided, request) if state.active else decided
+
+
+def _migrated(state: EnvState, release: Release) -> tuple[Database | None, tuple[str, ...], tuple[str, ...]]:
+    """Return what becomes of the database, with notes and warnings."""
+    if state.database is None and release.spec.migrate is None:
+        return None, (), ()
+    from bggen.transitions.migrating import filled  # noqa: PLC0415 - most apps do without
+
+    return filled(state, release)
 
 
 def _behind_a_gate(state: EnvState) -> tuple[str, ...]:
@@ -199,6 +212,7 @@ def _flipped(decided: Transition, request: BumpRequest) -> Transition:
         before=decided.before,
         subject=subject,
         notes=decided.notes + flipped.notes,
+        warnings=decided.warnings + flipped.warnings,
     )
 
 

@@ -13,6 +13,7 @@ from bggen.transitions.waiting import endless_sync
 
 if TYPE_CHECKING:
     from bggen.model import Color, EnvState, Release
+    from bggen.model.migrating import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def flip(state: EnvState, request: FlipRequest) -> Transition:
     Nothing but the smoke test that still stands before its switch: without `smoke`, that goes.
 
     Raises:
-        RefusedError: `not-active`, `stale`, `empty-idle`, `joined`, `hold` or `capacity`.
+        RefusedError: `not-active`, `stale`, `empty-idle`, `joined`, `hold`, `schema` or `capacity`.
     """
     active, current = active_of(state)
     if _reached(active, current, request):
@@ -68,6 +69,7 @@ def flip(state: EnvState, request: FlipRequest) -> Transition:
         )
     refuse_joined(state, "flip")
     refuse_held(state, now=request.now, override=request.override_hold)
+    database = _migrated(state, target)
     if not request.allow_less_capacity:
         refuse_less_capacity(current, target, idle)
     after = replace(
@@ -78,8 +80,10 @@ def flip(state: EnvState, request: FlipRequest) -> Transition:
         served=max(state.served, target.number),
         parked=False,
         gate=request.smoke and target.spec.smoke is not None,
+        database=database,
     )
     notes = [f"{idle} was parked: its pods have to start before it takes traffic"] if state.parked else []
+    notes += _behind_a_migration(database, target, active)
     if after.gate:
         notes.append(f"a smoke test of {idle} stands before the switch: while it fails, traffic stays where it is")
     elif target.spec.smoke is not None:
@@ -97,6 +101,20 @@ def flip(state: EnvState, request: FlipRequest) -> Transition:
             *endless_sync(active, current, target),
         ),
     )
+
+
+def _migrated(state: EnvState, target: Release) -> Database | None:
+    if state.database is None:
+        return None
+    from bggen.transitions.migrating import flipped  # noqa: PLC0415 - most apps do without
+
+    return flipped(state, target)
+
+
+def _behind_a_migration(database: Database | None, target: Release, active: Color) -> list[str]:
+    if database is None or database.migration != target.number:
+        return []
+    return [f"its migration to schema {database.schema} stands before its pods: until that is done, {active} serves"]
 
 
 def _opened(state: EnvState, active: Color, current: Release) -> Transition:

@@ -31,11 +31,15 @@ def wake(state: EnvState) -> Transition:
     """Start the idle colour's workloads again.
 
     Raises:
-        RefusedError: `empty-idle`.
+        RefusedError: `empty-idle`, or `schema`: the release cannot run on it.
     """
     idle, release = idle_of(state)
     if not state.parked:
         return unchanged("wake", state, f"{idle} is running already")
+    if state.database is not None:
+        from bggen.transitions.migrating import refuse_unfit  # noqa: PLC0415 - most apps do without
+
+        refuse_unfit(state, release)
     subject = f"wake {idle} (release {release.number})"
     return Transition("wake", state, replace(state, parked=False), subject=subject)
 

@@ -13,6 +13,7 @@ from bggen.transitions.waiting import endless_sync
 
 if TYPE_CHECKING:
     from bggen.model import EnvState, Release
+    from bggen.model.migrating import Database
 
 # How the reason of the hold that a rollback leaves begins.
 HELD_BY_ROLLBACK = "rolled back from release "
@@ -76,7 +77,8 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
         found: the release, where the target's source is `history`.
 
     Raises:
-        RefusedError: the release lives in another namespace or behind another switch, or a port has another number.
+        RefusedError: the release lives in another namespace or behind another switch, a port has another number, or
+            it cannot run on the database's schema.
     """
     active, current = active_of(state)
     if target.source == "active":
@@ -90,6 +92,7 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
         raise ValueError(f"release {target.number} was not handed in")
     refuse_moving(current, release)
     refuse_renumbered((current,), release)
+    database = _migrated(state, release, (current, release))
     fixed: list[str] = []
     if target.source != "idle":
         release, fixed = without_sudden_autoscale(state, release)
@@ -108,6 +111,7 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
         gate=False,
         joined=False,
         hold=Hold(f"{HELD_BY_ROLLBACK}{current.number} to {release.number}{UNHOLD_ADVICE}", by),
+        database=database,
     )
     notes = [f"release {replaced.number} is dropped from {idle}"] if replaced and target.source != "idle" else []
     if state.parked and target.source == "idle":
@@ -118,6 +122,9 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
     notes += ["no smoke test stands before the switch"] if state.gate or release.spec.smoke is not None else []
     notes += [f"without autoscaling, which {idle} runs without: {', '.join(fixed)}"] if fixed else []
     notes += [f"replicas raised to those of release {current.number}: {', '.join(raised)}"] if raised else []
+    if state.database and state.database.migration:
+        dropped = f"the migration of release {state.database.migration} is dropped"
+        notes.append(f"{dropped}: the database keeps what it did, and counts as schema {state.database.schema}")
     notes.append("flips are on hold until bggen unhold")
     return Transition(
         "rollback",
@@ -127,3 +134,11 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
         notes=tuple(notes),
         warnings=(*unseen(current, release), *endless_sync(active, current, release)),
     )
+
+
+def _migrated(state: EnvState, release: Release, held: tuple[Release | None, ...]) -> Database | None:
+    if state.database is None:
+        return None
+    from bggen.transitions.migrating import rolled_back  # noqa: PLC0415 - most apps do without
+
+    return rolled_back(state, release, held)
