@@ -52,7 +52,7 @@ LABELS = ("spec", "template", "metadata", "labels")
             f"{POD}.containers.0.securityContext.privileged: must be left out",
         ),
         (put(f"{POD}.containers.0.env", []), "BGGEN_COLOR must be "),
-        (annotation("argocd.argoproj.io/hook", "Sync"), "must be left out: a commit that skips it loses the test"),
+        (annotation("argocd.argoproj.io/hook", "Sync"), "must be left out: a commit that skips it loses the Job"),
         (annotation(OPTIONS, "PruneLast=true"), "must not hold PruneLast=true"),
     ],
 )

@@ -71,6 +71,9 @@ class Second:
     def smoke(self, env: str, release: Release, color: Color, *, gate: bool, joined: bool) -> Iterator[Manifest]:
         yield from map(marked, self.first.smoke(env, release, color, gate=gate, joined=joined))
 
+    def migration(self, env: str, release: Release, color: Color, *, contract: bool) -> Iterator[Manifest]:
+        yield from map(marked, self.first.migration(env, release, color, contract=contract))
+
 
 def marked(manifest: Manifest) -> Manifest:
     return replace(manifest, text=manifest.text + "# second\n")

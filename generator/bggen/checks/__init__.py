@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bggen.checks.applying import applying
 from bggen.checks.files import HEADER, files
 from bggen.checks.ingress import ingress
+from bggen.checks.migrations import migrations
 from bggen.checks.network import network
 from bggen.checks.order import order
 from bggen.checks.pods import pods
@@ -24,7 +25,21 @@ if TYPE_CHECKING:
 
     from bggen.model import EnvState, Manifest
 
-_RULES = (files, order, waits, routing, ingress, applying, singletons, scaling, network, smoke, pods, volumes)
+_RULES = (
+    files,
+    order,
+    waits,
+    routing,
+    ingress,
+    applying,
+    singletons,
+    scaling,
+    network,
+    smoke,
+    migrations,
+    pods,
+    volumes,
+)
 
 
 def check(state: EnvState, manifests: Sequence[Manifest]) -> tuple[Problem, ...]:

@@ -46,7 +46,8 @@ def _policy(item: Item, expected: Expected, component: Component, color: Color) 
     same = {"podSelector": {"matchLabels": {NAME_LABEL: app, COLOR_LABEL: str(color)}}}
     if same not in peers:
         yield item.problem(_INGRESS, f"must let in the pods of {color}, which call each other")
-    if not any(_jobs_of(peer, app) >= {f"cron-{color}", f"smoke-{color}"} for peer in peers):
+    jobs = {f"cron-{color}", f"smoke-{color}", *([f"migrate-{color}"] if expected.release.spec.migrate else [])}
+    if not any(_jobs_of(peer, app) >= jobs for peer in peers):
         yield item.problem(_INGRESS, f"must let in the Jobs of {color}")
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 _SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 _GROUND = -20
+_MIGRATION = -10
 _GATE = 10
 _JOINED = 12
 _JOINED_GATE = 14
@@ -23,6 +24,7 @@ _BEFORE_LAST = 27
 _LAST = 30
 _WAVES = {
     **dict.fromkeys(("account", "config", "color service"), _GROUND),
+    "migration": _MIGRATION,
     "deployment": 0,
     "gate": _GATE,
     "active service": _SWITCH,
@@ -63,7 +65,7 @@ def _may_gate(item: Item) -> bool:
     if kind == "Deployment":
         return item.expected is not None and item.expected.serves
     if kind == "Job":
-        return item.expected is not None and item.expected.role == "gate"
+        return item.expected is not None and item.expected.role in {"gate", "migration"}
     return kind in {"ServiceAccount", "ConfigMap", "NetworkPolicy"}
 
 

@@ -72,7 +72,7 @@ def _container(pod: Pod, where: str, container: Any) -> Iterator[Problem]:
     if pod.restricted:
         wanted.append((("securityContext", "allowPrivilegeEscalation"), False))
         wanted.append((("securityContext", "capabilities", "drop"), ["ALL"]))
-    if component is not None and dig(container, "name") == component.name:
+    if component is not None and dig(container, "name") == pod.container:
         read_only = True if component.writable is not None else None
         wanted.append((("securityContext", "readOnlyRootFilesystem"), read_only))
     for probe in _PROBES:
@@ -87,7 +87,7 @@ def _ports(pod: Pod, where: str, container: Any) -> Iterator[Problem]:
     item, component, found = pod.item, pod.expected.component, dig(container, "ports")
     ports = found if isinstance(found, list) else []
     numbers = {dig(port, "name"): dig(port, "containerPort") for port in ports}
-    if component is not None and dig(container, "name") == component.name:
+    if component is not None and pod.listens and dig(container, "name") == component.name:
         for name, number in {"http": component.port, **component.ports}.items():
             if numbers.get(name) != number:
                 yield item.problem(f"{where}.ports", f"must have {number} as {name}, has {numbers.get(name)}")

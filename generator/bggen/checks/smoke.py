@@ -43,20 +43,27 @@ _CONTAINER_FACTS: tuple[tuple[tuple[str, ...], object], ...] = (
 def smoke(view: View) -> Iterator[Problem]:
     """Every Job of a smoke test is outside of all traffic and bounded in time."""
     for item, expected in view.of("gate", "idle test"):
-        yield from _labels(item, expected, view)
-        yield from _bounds(item, _LONGEST[expected.role])
+        yield from beside_traffic(item, f"smoke-{expected.selects}", view)
+        yield from bounded(item, longest=_LONGEST[expected.role], retries=_MOST_RETRIES)
         yield from _pod(item)
         yield from _aim(item, expected, view)
 
 
-def _labels(item: Item, expected: Expected, view: View) -> Iterator[Problem]:
+def beside_traffic(item: Item, job: str, view: View) -> Iterator[Problem]:
+    """Hold that nothing finds the pods of a Job but by the one label that says what they do.
+
+    Args:
+        item: the Job.
+        job: the value of that label.
+        view: all objects.
+    """
     labels = item.at("spec", "template", "metadata", "labels")
     where = "spec.template.metadata.labels"
     own = labels if isinstance(labels, dict) else {}
     if COLOR_LABEL in own or COLOR_LABEL in (item.at("metadata", "labels") or {}):
-        yield item.problem(where, f"must not hold {COLOR_LABEL}: what selects a colour would find the test")
-    if own.get(_JOB_LABEL) != f"smoke-{expected.selects}":
-        yield item.problem(f"{where}.{_JOB_LABEL}", f"must be smoke-{expected.selects}, is {own.get(_JOB_LABEL)}")
+        yield item.problem(where, f"must not hold {COLOR_LABEL}: what selects a colour would find the pod")
+    if own.get(_JOB_LABEL) != job:
+        yield item.problem(f"{where}.{_JOB_LABEL}", f"must be {job}, is {own.get(_JOB_LABEL)}")
     for other in view.items:
         kind = other.at("kind")
         selector = other.at("spec", "selector") if kind == "Service" else other.at("spec", "selector", "matchLabels")
@@ -64,17 +71,24 @@ def _labels(item: Item, expected: Expected, view: View) -> Iterator[Problem]:
             yield item.problem(where, f"{kind} {other.manifest.name} selects them")
 
 
-def _bounds(item: Item, longest: int) -> Iterator[Problem]:
+def bounded(item: Item, *, longest: int, retries: int) -> Iterator[Problem]:
+    """Hold that a Job ends, and does not begin anew by itself.
+
+    Args:
+        item: the Job.
+        longest: the most seconds that it may have.
+        retries: how often it may try again, at most.
+    """
     annotations = item.at("metadata", "annotations") or {}
     for key in _HOOKS:
         if key in annotations:
-            yield item.problem(f"metadata.annotations.{key}", "must be left out: a commit that skips it loses the test")
-    for key, most in (("backoffLimit", _MOST_RETRIES), ("activeDeadlineSeconds", longest)):
+            yield item.problem(f"metadata.annotations.{key}", "must be left out: a commit that skips it loses the Job")
+    for key, most in (("backoffLimit", retries), ("activeDeadlineSeconds", longest)):
         found = item.at("spec", key)
         if type(found) is not int or not 0 <= found <= most:
             yield item.problem(f"spec.{key}", f"must be at most {most}, is {found}")
     if item.at("spec", "ttlSecondsAfterFinished") is not None:
-        yield item.problem("spec.ttlSecondsAfterFinished", "must be left out: the test would run again and again")
+        yield item.problem("spec.ttlSecondsAfterFinished", "must be left out: it would run again and again")
 
 
 def _pod(item: Item) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bggen.checks.stored import config_name
 from bggen.model import Color, Problem
-from bggen.spec.identity import identity
+from bggen.spec.identity import identity, job_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +31,8 @@ Role = Literal[
     "preview ingress",
     "gate",
     "idle test",
+    "migration",
+    "contraction",
 ]
 
 NAME_LABEL = "app.kubernetes.io/name"
@@ -93,6 +95,18 @@ class Pod:
     expected: Expected
     where: str
     data: Any
+
+    @property
+    def container(self) -> str | None:
+        """The name of the container that the component's fields are for; None in pods of no component."""
+        named = {"migration": "migrate", "contraction": "contract"}
+        component = self.expected.component
+        return named.get(self.expected.role, component.name if component is not None else None)
+
+    @property
+    def listens(self) -> bool:
+        """Whether the container has the component's ports; that of a Job that changes the database has none."""
+        return self.expected.component is not None and self.expected.role not in {"migration", "contraction"}
 
     @property
     def security(self) -> Security:
@@ -177,6 +191,7 @@ def expectations(state: EnvState) -> dict[tuple[str, str], Expected]:
         *(*_workloads(state), *_policies(state), *_configs(state)),
         *(*_accounts(state), *_services(state, state.active)),
         *(*_routes(state, state.active), *_tests(state, state.active)),
+        *_migrations(state),
     ]
     return {(each.kind, each.name): each for each in wanted}
 
@@ -281,6 +296,23 @@ def _tests(state: EnvState, active: Color) -> Iterator[Expected]:
         if tested is not None and tested.spec.smoke is not None:
             name = f"{state.app}-{word}-{tested.number}-{identity(tested, color)}"
             yield Expected("Job", name, role, tested, None, color)
+
+
+def _migrations(state: EnvState) -> Iterator[Expected]:
+    """Yield the Job that makes the schema, and the one that took away from it, while a colour holds their releases."""
+    known = state.database
+    if known is None:
+        return
+    jobs: tuple[tuple[Role, str, int | None], ...] = (
+        ("migration", "migrate", known.migration),
+        ("contraction", "contract", known.contraction),
+    )
+    for color, release in _releases(state):
+        migrate = release.spec.migrate
+        for role, word, number in jobs:
+            if migrate is not None and number == release.number:
+                name = f"{state.app}-{word}-{job_digest(release, color, word)}"
+                yield Expected("Job", name, role, release, release.spec.components[migrate.component], color)
 
 
 def kept_ports(state: EnvState, component: str, color: Color) -> dict[str, int]:

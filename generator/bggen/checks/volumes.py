@@ -98,7 +98,7 @@ def _seen(pod: Pod) -> Iterator[Problem]:
     if component is None or color is None:
         return
     by_name = {dig(volume, "name"): volume for volume in _listed(pod.data, "volumes")}
-    container = next((each for _, each in _containers(pod) if dig(each, "name") == component.name), None)
+    container = next((each for _, each in _containers(pod) if dig(each, "name") == pod.container), None)
     mounted = {dig(mount, "mountPath"): mount for mount in _listed(container, "volumeMounts")}
     own = config_name(pod.expected.release.spec, component, color) if component.files else None
     wanted: dict[str, tuple[dict[str, Any], str | None, bool]] = {

@@ -73,6 +73,7 @@ def objects(state: EnvState, renderers: Mapping[int, Renderer] = RENDERERS) -> t
         if shown is not None:
             manifests += _renderer(state, shown, renderers).preview(state.env, shown, sides)
     manifests += _smoke_tests(state, active, renderers)
+    manifests += _migrations(state, renderers)
     return tuple(sorted(manifests, key=lambda manifest: manifest.file))
 
 
@@ -175,6 +176,17 @@ def _smoke_tests(state: EnvState, active: Color, renderers: Mapping[int, Rendere
         yield from _renderer(state, idle, renderers).smoke(
             state.env, idle, active.other, gate=False, joined=state.joined
         )
+
+
+def _migrations(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Manifest]:
+    for color in Color if state.database else ():
+        release = state.release(color)
+        if release is not None and state.database is not None:
+            renderer, number = _renderer(state, release, renderers), release.number
+            if number == state.database.migration:
+                yield from renderer.migration(state.env, release, color, contract=False)
+            if number == state.database.contraction:
+                yield from renderer.migration(state.env, release, color, contract=True)
 
 
 def _owner(state: EnvState, component: str, color: Color, *, listens: bool = False) -> tuple[Color, Release]:

@@ -135,3 +135,13 @@ class Renderer(Protocol):
             gate: whether it stands before the switch, where the colour is known to be up; otherwise it waits for it.
             joined: whether the colour takes traffic beside the active one.
         """
+
+    def migration(self, env: str, release: Release, color: Color, *, contract: bool) -> Iterable[Manifest]:
+        """Return the Job that changes the database for a release, if it has one.
+
+        Args:
+            env: the environment's name.
+            release: what the colour holds.
+            color: the colour.
+            contract: whether it takes away what only an older schema has; otherwise it makes the schema.
+        """

@@ -21,9 +21,26 @@ def identity(release: Release, color: Color) -> str:
     A number alone does not do: `git revert` of a bump gives it free for another release, and `rollback --to` may bring
     a release back in the other colour.
     """
+    return _digest(release, color)[:4]
+
+
+def job_digest(release: Release, color: Color, what: str) -> str:
+    """Return eight hex digits that tell a Job of a release in a colour from every other one.
+
+    The number is part of it: a release that is made once more, by `bump --force`, runs its Job once more.
+
+    Args:
+        release: the release.
+        color: the colour.
+        what: which of its Jobs.
+    """
+    return hashlib.sha256(f"{_digest(release, color)} {release.number} {what}".encode()).hexdigest()[:8]
+
+
+def _digest(release: Release, color: Color) -> str:
     spec = spec_to_data(release.spec)
     for component in spec["components"].values():
         for key in SIZES:
             component.pop(key, None)
     content = json.dumps([release.renderer, str(color), spec], sort_keys=True)
-    return hashlib.sha256(content.encode(errors="surrogatepass")).hexdigest()[:4]
+    return hashlib.sha256(content.encode(errors="surrogatepass")).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bggen.render.v1.config import configs
+from bggen.render.v1.migration import migration
 from bggen.render.v1.network import policies
 from bggen.render.v1.smoke import smoke
 from bggen.render.v1.traffic import preview, routes, service
@@ -20,3 +21,4 @@ class V1:
     routes = staticmethod(routes)
     preview = staticmethod(preview)
     smoke = staticmethod(smoke)
+    migration = staticmethod(migration)

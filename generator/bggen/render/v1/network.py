@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from bggen.model.parts import Peer
 
 _NAMESPACE = "kubernetes.io/metadata.name"
-# Of this app in one colour: its cron components' pods, and those of its smoke test.
+# Of this app in one colour: its cron components' pods, those of its smoke test, and those of its migrations.
 _CALLING_JOBS = ("cron", "smoke")
+_MIGRATING = (*_CALLING_JOBS, "migrate")
 
 
 def policies(
@@ -70,7 +71,8 @@ def _own(spec: AppSpec, color: Color) -> Iterator[dict[str, object]]:
     labels = selector(spec.name, "", color)
     del labels["app.kubernetes.io/component"]
     yield _caller(pods=labels)
-    jobs = [value for what in _CALLING_JOBS for value in job_label(what, color).values()]
+    calling = _CALLING_JOBS if spec.migrate is None else _MIGRATING
+    jobs = [value for what in calling for value in job_label(what, color).values()]
     yield _caller(pods={"app.kubernetes.io/name": spec.name}, jobs=jobs)
 
 

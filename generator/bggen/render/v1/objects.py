@@ -19,10 +19,12 @@ _SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 # meets that, or a route that goes: any other commit keeps all that serves.
 KEPT: Final[Mapping[str, str]] = {"argocd.argoproj.io/sync-options": "PruneLast=true"}
 
-# By role and not by kind: what has no health to wait for, the colour that is active after this commit, its smoke test,
-# the colour that serves beside it and its smoke test, the switch, what must end before its like in the active colour
-# begins, and last, where nothing is waited for, everything that could hold up the switch.
+# By role and not by kind: what has no health to wait for, the migration that new pods need, the colour that is active
+# after this commit, its smoke test, the colour that serves beside it and its smoke test, the switch, what must end
+# before its like in the active colour begins, and last, where nothing is waited for, everything that could hold up the
+# switch.
 WAVE_GROUND: Final = -20
+WAVE_MIGRATION: Final = -10
 WAVE_ACTIVE: Final = 0
 WAVE_GATE: Final = 10
 WAVE_JOINED: Final = 12
@@ -52,6 +54,7 @@ class Object:
         labels: Mapping[str, str],
         annotations: Mapping[str, str] | None = None,
         values: Mapping[str, object] | None = None,
+        template: str | None = None,
     ) -> Manifest:
         """Return the object of a kind, from the template of that kind, as the release's patches change it.
 
@@ -61,11 +64,11 @@ class Object:
             labels: its labels.
             annotations: its annotations beside the wave.
             values: what its template prints besides.
+            template: the template, where it is not that of the kind.
         """
-        template = kind.lower()
         text = fill(
             "v1",
-            f"{template}.yaml",
+            f"{template or kind.lower()}.yaml",
             {
                 "name": self.name,
                 "namespace": self.namespace,
@@ -75,7 +78,7 @@ class Object:
             },
         )
         made = Manifest(
-            file=f"{template}-{self.name}.yaml",
+            file=f"{kind.lower()}-{self.name}.yaml",
             text=self.header + text,
             kind=kind,
             name=self.name,
