@@ -20,7 +20,7 @@ MOST_LINES = 350
 CORE = {
     *("errors", "model", "images", "yamlio", "spec", "state", "transitions", "render", "checks", "plan"),
     *("batch", "comparing", "credentials", "events", "handmade", "kubeschema", "patch", "plausible"),
-    *("provenance", "remotes", "resources", "review"),
+    *("provenance", "remotes", "resources", "review", "sound"),
 }
 SHELL = {"forge", "git", "workspace"}
 LAYERS = {

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from bggen import yamlio
 from bggen.errors import InvalidError, StateMismatchError, TooNewError
 from bggen.model import API_VERSION, Color, EnvState, Hold, Previous, Problem, Release
+from bggen.sound import sound
 from bggen.spec.codec import spec_from_data, spec_to_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from bggen.model.migrating import Database
 
@@ -92,7 +93,7 @@ def decode(app: str, env: str, folder: str, files: Mapping[str, bytes], *, verif
         if f"{name}.yaml" in texts
     }
     blue, green, saved = (releases.get(name) for name in ("blue", "green", "previous"))
-    return _consistent(
+    return sound(
         EnvState(
             app=app,
             env=env,
@@ -293,48 +294,6 @@ def decode_release(content: bytes, path: str, state: EnvState) -> Release:
             spec=spec_from_data(data.get("spec")),
             origins=origins,
         )
-
-
-def _consistent(state: EnvState, path: str) -> EnvState:
-    """Refuse a state that no sequence of commands leads to, even with the right digest."""
-    numbers = [release.number for release in (state.blue, state.green, state.saved) if release]
-    checks = (
-        (state.active_release is not None, f"active is {state.active}, but that colour holds no release"),
-        (all(number <= state.last for number in numbers), "a release has a number above last"),
-        (len(set(numbers)) == len(numbers), "two files hold one release number"),
-        (state.served <= state.last, "served is above last"),
-        (not state.parked or state.idle_release is not None, "an empty colour is parked"),
-        (not state.gate or _smoked(state), "the gate is there, but the active release has no smoke test"),
-        (not state.joined or _may_be_joined(state), "joined, but the two colours cannot serve side by side"),
-        (state.saved is None or state.previous is not None, "previous.yaml exists, but release.yaml names no previous"),
-        *_of_database(state),
-    )
-    for holds, message in checks:
-        if not holds:
-            problem = Problem(path, 0, 0, "", message)
-            raise InvalidError(str(problem), problems=[problem])
-    return state
-
-
-def _may_be_joined(state: EnvState) -> bool:
-    from bggen.spec.joining import same_but_sizes, why_alone  # noqa: PLC0415 - only those who join need it
-
-    active, idle = state.active_release, state.idle_release
-    if active is None or idle is None or state.parked:
-        return False
-    return same_but_sizes(active, idle) and why_alone(active.spec.route) is None
-
-
-def _of_database(state: EnvState) -> Iterable[tuple[bool, str]]:
-    if state.database is None:
-        return ()
-    from bggen.spec.codec_migrate import database_rules  # noqa: PLC0415 - most apps do without
-
-    return database_rules(state, state.database)
-
-
-def _smoked(state: EnvState) -> bool:
-    return state.active_release is not None and state.active_release.spec.smoke is not None
 
 
 def _mapping(data: Mapping[str, Any], key: str, keys: set[str]) -> Mapping[str, Any] | None:

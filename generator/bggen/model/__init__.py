@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
+from bggen.model.files import Change as Change
+from bggen.model.files import Manifest as Manifest
 from bggen.model.problems import Position as Position
 from bggen.model.problems import Problem as Problem
 
@@ -189,7 +191,7 @@ class AppSpec:
     """The resolved spec of one (app, env). In a release every image is pinned.
 
     `network` names who may call the app's pods beside its own colour; None where everybody may. `compatible` names the
-    schemas of the database that the release can run on; None where it says nothing of them.
+    schemas that it can run on.
     """
 
     name: str
@@ -319,33 +321,3 @@ class EnvState:
     def serves(self, color: Color) -> bool:
         """Whether the colour takes traffic of users."""
         return color is self.active or self.joined
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """One Kubernetes object as bggen writes it: a file of `manifests/`.
-
-    `color` and `component` are those that it belongs to; None for what stands between or in front of all.
-    """
-
-    file: str
-    text: str
-    kind: str
-    name: str
-    namespace: str | None
-    color: Color | None
-    wave: int
-    component: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One file that a plan writes or removes.
-
-    `path` is relative to the config repo's root, with `/`. `before` is what the branch's tip holds, `after` what it is
-    to hold; None means that there is no such file.
-    """
-
-    path: str
-    before: bytes | None
-    after: bytes | None

@@ -66,7 +66,8 @@ def bump(state: EnvState, request: BumpRequest) -> Transition:
 
     Raises:
         UsageError: an image or a sequence fits no component.
-        RefusedError: `image-missing`, `repository`, `immovable`, `autoscale`, `joined`, `schema`, or what `flip` refuses.
+        RefusedError: `image-missing`, `repository`, `immovable`, `autoscale`, `joined`, `schema`, or what `flip`
+            refuses.
     """
     if request.as_active:
         release = _like_active(state)
