@@ -68,6 +68,9 @@ class Second:
     def preview(self, env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
         yield from map(marked, self.first.preview(env, release, sides))
 
+    def by_header(self, env: str, release: Release, color: Color, sides: Sides) -> Iterator[Manifest]:
+        yield from map(marked, self.first.by_header(env, release, color, sides))
+
     def smoke(self, env: str, release: Release, color: Color, *, gate: bool, joined: bool) -> Iterator[Manifest]:
         yield from map(marked, self.first.smoke(env, release, color, gate=gate, joined=joined))
 

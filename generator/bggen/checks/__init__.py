@@ -21,9 +21,17 @@ from bggen.checks.waits import waits
 from bggen.model import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bggen.model import EnvState, Manifest
+
+
+def _gateway(view: View) -> Iterator[Problem]:
+    if any(item.manifest.kind in {"HTTPRoute", "ReferenceGrant"} for item in view.items):
+        from bggen.checks.gateway import gateway  # noqa: PLC0415 - most apps do without
+
+        yield from gateway(view)
+
 
 _RULES = (
     files,
@@ -31,6 +39,7 @@ _RULES = (
     waits,
     routing,
     ingress,
+    _gateway,
     applying,
     singletons,
     scaling,

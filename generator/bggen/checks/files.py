@@ -56,8 +56,8 @@ def _file(item: Item, view: View) -> Iterator[Problem]:
     namespace = item.at("metadata", "namespace")
     if (item.manifest.kind, item.manifest.name, item.manifest.namespace) != (kind, name, namespace):
         yield item.problem("", "kind, name or namespace are not what the renderer says that they are")
-    if item.expected is not None and namespace != item.expected.release.spec.namespace:
-        yield item.problem("metadata.namespace", f"must be {item.expected.release.spec.namespace}, is {namespace}")
+    if item.expected is not None and namespace != item.expected.namespace:
+        yield item.problem("metadata.namespace", f"must be {item.expected.namespace}, is {namespace}")
 
 
 def _why(wanted: Expected, view: View) -> str:

@@ -23,12 +23,13 @@ _STOP = 25
 _BEFORE_LAST = 27
 _LAST = 30
 _WAVES = {
-    **dict.fromkeys(("account", "config", "color service"), _GROUND),
+    **dict.fromkeys(("account", "config", "color service", "grant"), _GROUND),
     "migration": _MIGRATION,
     "deployment": 0,
     "gate": _GATE,
     "active service": _SWITCH,
     "preview service": _SWITCH,
+    "live route": _SWITCH,
 }
 _OF_JOINED = {"policy": _JOINED, "deployment": _JOINED, "gate": _JOINED_GATE}
 
@@ -66,7 +67,7 @@ def _may_gate(item: Item) -> bool:
         return item.expected is not None and item.expected.serves
     if kind == "Job":
         return item.expected is not None and item.expected.role in {"gate", "migration"}
-    return kind in {"ServiceAccount", "ConfigMap", "NetworkPolicy"}
+    return kind in {"ServiceAccount", "ConfigMap", "NetworkPolicy", "ReferenceGrant"}
 
 
 def _has_address(item: Item) -> bool:

@@ -29,6 +29,10 @@ Role = Literal[
     "preview service",
     "ingress",
     "preview ingress",
+    "live route",
+    "preview route",
+    "header route",
+    "grant",
     "gate",
     "idle test",
     "migration",
@@ -52,7 +56,7 @@ class Expected:
     """An object that the state asks for.
 
     `component` and `release` are the definition that counts; `selects` is the colour whose pods it has to do with, None
-    for what has none; `serves` says whether traffic of users passes through it.
+    for what has none; `serves` says whether traffic of users passes through it, or stands ready to.
     """
 
     kind: str
@@ -62,6 +66,12 @@ class Expected:
     component: Component | None
     selects: Color | None
     serves: bool = False
+    namespace: str | None = None
+
+    def __post_init__(self) -> None:
+        """Fill in the app's namespace, where nearly everything lies."""
+        if self.namespace is None:
+            object.__setattr__(self, "namespace", self.release.spec.namespace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +263,9 @@ def _accounts(state: EnvState) -> Iterator[Expected]:
 def _services(state: EnvState, active: Color) -> Sequence[Expected]:
     wanted: list[Expected] = []
     ported = {color: _ported(release) for color, release in _releases(state)}
+    route = state.active_release.spec.route if state.active_release else None
+    # Of what users are led to by weights, the Services of both colours are named.
+    always = [*route.paths.values()] if route is not None and route.switch == "gateway" else []
     for name in {name: None for names in ported.values() for name in names}:
         roles: tuple[tuple[Role, str, Color], ...] = (
             ("color service", "-blue", Color.BLUE),
@@ -268,6 +281,7 @@ def _services(state: EnvState, active: Color) -> Sequence[Expected]:
             full = source.spec.base_name(name) + suffix
             selects = owner if role == "active service" else color
             serves = owner is color and (state.serves(color) if role == "color service" else color is active)
+            serves = serves or (role == "color service" and name in always)
             wanted.append(Expected("Service", full, role, source, source.spec.components[name], selects, serves))
     return wanted
 
@@ -277,10 +291,14 @@ def _routes(state: EnvState, active: Color) -> Iterator[Expected]:
     if release is None:
         return
     route = release.spec.route
-    if route is not None:
+    if "gateway" in {each.spec.route.switch for _, each in _releases(state) if each.spec.route}:
+        from bggen.checks.gateway import expected_routes  # noqa: PLC0415 - most apps do without
+
+        yield from expected_routes(state, active)
+    if route is not None and route.switch != "gateway":
         yield Expected("Ingress", state.app, "ingress", release, None, active, serves=True)
     shown = state.idle_release or release
-    preview = shown.spec.route.preview if shown.spec.route else None
+    preview = shown.spec.route.preview if shown.spec.route and shown.spec.route.switch != "gateway" else None
     if preview is not None and preview.host is not None and not (route and preview.host in route.hosts):
         yield Expected("Ingress", f"{state.app}-preview", "preview ingress", shown, None, active.other)
 

@@ -32,7 +32,8 @@ class Evened:
     @classmethod
     def of(cls, release: Release, hashes: list[str], *, swapped: bool) -> Evened:
         """Return what evens the objects of a release."""
-        bases = sorted((release.spec.base_name(name) for name in release.spec.components), key=len, reverse=True)
+        own = [release.spec.base_name(name) for name in release.spec.components]
+        bases = sorted({*own, *_of_routes(release)}, key=len, reverse=True)
         names = rf"(?<![-a-z0-9])((?:{'|'.join(map(re.escape, bases))})-)(blue|green)(?![a-z0-9])"
         return cls(re.compile(names), hashes, swapped)
 
@@ -52,11 +53,32 @@ class Evened:
         if isinstance(value, dict):
             named = value.get("key") == _COLOR_LABEL
             return {
-                key: self.data(item, colors=key == _COLOR_LABEL or (named and key == "values"))
+                key: self.data(item, colors=key == _COLOR_LABEL or (named and key == "values") or _tells(key, value))
                 for key, item in value.items()
             }
         if isinstance(value, list):
-            return [self.data(item, colors=colors) for item in value]
+            evened = [self.data(item, colors=colors) for item in value]
+            return sorted(evened, key=lambda each: str(each["name"])) if _weighted(value) else evened
         if isinstance(value, str):
             return self.color(value) if colors else self.text(value)
         return value
+
+
+def _of_routes(release: Release) -> list[str]:
+    """Return the name of the HTTPRoute whose likes end in a colour."""
+    route = release.spec.route
+    if route is None or route.switch != "gateway":
+        return []
+    from bggen.spec.gateway import route_name  # noqa: PLC0415 - most apps do without
+
+    return [route_name(release.spec)]
+
+
+def _tells(key: str, match: dict[str, Any]) -> bool:
+    """Whether it is the value of a header that a request names a colour by, in an HTTPRoute."""
+    return key == "value" and match.get("type") == "Exact" and "name" in match
+
+
+def _weighted(items: list[Any]) -> bool:
+    """Whether these are backends of both colours, of which the order says nothing."""
+    return bool(items) and all(isinstance(item, dict) and {"name", "weight"} <= item.keys() for item in items)

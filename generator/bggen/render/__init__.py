@@ -72,6 +72,9 @@ def objects(state: EnvState, renderers: Mapping[int, Renderer] = RENDERERS) -> t
         shown = _shown(state, release)
         if shown is not None:
             manifests += _renderer(state, shown, renderers).preview(state.env, shown, sides)
+        for color in Color:
+            own = sides.releases.get(color, release)
+            manifests += _renderer(state, own, renderers).by_header(state.env, own, color, sides)
     manifests += _smoke_tests(state, active, renderers)
     manifests += _migrations(state, renderers)
     return tuple(sorted(manifests, key=lambda manifest: manifest.file))
@@ -120,6 +123,7 @@ def _accounts(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Ma
 
 def _services(state: EnvState, active: Color, renderers: Mapping[int, Renderer]) -> Iterator[Manifest]:
     releases = [release for release in (state.blue, state.green) if release is not None]
+    always = _always_named(state)
     names = {
         component.name
         for release in releases
@@ -142,10 +146,20 @@ def _services(state: EnvState, active: Color, renderers: Mapping[int, Renderer])
                 role=role,
                 # The active Service of a component that the active release lacks leads to where the component is.
                 selects=owner if role == "active" else color,
-                serves=owner is color and (state.serves(color) if role == "color" else color is active),
+                serves=_serves(state, role, color, owner) or (role == "color" and name in always),
                 source=f"{owner}.yaml" if role == "color" else "release.yaml",
                 kept=_kept_ports(state, name, color) if role == "color" else {},
             )
+
+
+def _serves(state: EnvState, role: Role, color: Color, owner: Color) -> bool:
+    return owner is color and (state.serves(color) if role == "color" else color is state.active)
+
+
+def _always_named(state: EnvState) -> frozenset[str]:
+    """Return the components of which the route of the users names the Services of both colours, whichever is active."""
+    route = state.active_release.spec.route if state.active_release else None
+    return frozenset(route.paths.values()) if route is not None and route.switch == "gateway" else frozenset()
 
 
 def _shown(state: EnvState, active: Release) -> Release | None:

@@ -125,6 +125,16 @@ class Renderer(Protocol):
             sides: both colours.
         """
 
+    def by_header(self, env: str, release: Release, color: Color, sides: Sides) -> Iterable[Manifest]:
+        """Return what leads those who name a colour in a request header to it, and no one else.
+
+        Args:
+            env: the environment's name.
+            release: what the colour holds; the active release while it is empty.
+            color: the colour.
+            sides: both colours. Which of them is active must not count for more than that.
+        """
+
     def smoke(self, env: str, release: Release, color: Color, *, gate: bool, joined: bool) -> Iterable[Manifest]:
         """Return the Job that tests a colour, if its release has a smoke test.
 

@@ -130,7 +130,7 @@ class _Resolution:
         if environment and environment.namespace:
             where = ("environments", self.env, "namespace")
             data["namespace"] = check_namespace(self.repo, where, environment.namespace, self.app)
-        whole = {**data, **self._sections(ports, kubernetes)}
+        whole = {**data, **self._sections(ports, kubernetes, data.get("namespace"))}
         if not any(file.problems for file in (self.repo, self.file, self.overlay) if file) and (
             wrong := too_large(whole)
         ):
@@ -192,11 +192,15 @@ class _Resolution:
         only = SHORTHAND if self.short else (*SHORTHAND, "kind", *CRON_FIELDS)
         return Layers(places, owner=1 if self.overlay else 0, only=only)
 
-    def _sections(self, ports: dict[str, bool], kubernetes: str) -> dict[str, Any]:
+    def _sections(self, ports: dict[str, bool], kubernetes: str, namespace: str | None) -> dict[str, Any]:
         """Return what stands beside the components as canonical data."""
         data: dict[str, Any] = {}
         if route := self._section("route"):
             data["route"] = check_route(*route, ports)
+            if data["route"]["switch"] == "gateway":
+                from bggen.spec.gateway import check_gateway  # noqa: PLC0415 - most apps do without
+
+                check_gateway(route[0], data["route"], self.app, namespace)
         if smoke := self._section("smoke"):
             check_smoke_name(smoke[0], self.app)
             check_pod_fields(smoke[0], smoke[1].get("env"), kubernetes)

@@ -87,6 +87,10 @@ def bump(state: EnvState, request: BumpRequest) -> Transition:
     refuse_joined(state, request.action)
     if state.active_release:
         refuse_moving(state.active_release, release)
+        if release.spec.route is not None and release.spec.route.switch == "gateway":
+            from bggen.transitions.previews import refuse_unfit  # noqa: PLC0415 - most apps do without
+
+            refuse_unfit(state.active_release, release)
     refuse_renumbered((state.blue, state.green, state.saved), release)
     refuse_sudden_autoscale(state, release)
     database, migrating, lost = _migrated(state, release)

@@ -115,6 +115,9 @@ def refuse_moving(current: Release, target: Release) -> None:
         moves.append(f"namespace from {old.namespace or '(none)'} to {new.namespace or '(none)'}")
     if old.route and new.route and old.route.switch != new.route.switch:
         moves.append(f"route.switch from {old.route.switch} to {new.route.switch}")
+    elif old.route and new.route and old.route.namespace != new.route.namespace:
+        # The live HTTPRoute would be another object, which may come after the old one is gone.
+        moves.append(f"route.namespace from {old.route.namespace or '(none)'} to {new.route.namespace or '(none)'}")
     if moves:
         raise RefusedError(
             f"{new.name}: this changes {' and '.join(moves)}, while release {current.number} takes traffic as it was",

@@ -20,7 +20,8 @@ def endless_sync(leaving: Color, current: Release, target: Release) -> Iterator[
     """
     crons = sorted(name for name, component in current.spec.components.items() if component.kind == "cron")
     if crons and current.spec.route is not None and target.spec.route is None:
+        kind = "HTTPRoute" if current.spec.route.switch == "gateway" else "Ingress"
         yield (
-            f"release {target.number} has no route: Argo CD removes the Ingress last, and waits for ever for what is"
+            f"release {target.number} has no route: Argo CD removes the {kind} last, and waits for ever for what is"
             f" suspended in {leaving} then ({', '.join(crons)}): bggen park lets that sync end"
         )

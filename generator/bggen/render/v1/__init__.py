@@ -1,4 +1,4 @@
-"""Renderer 1: the objects of the switches `service` and `ingress`, and their order inside one sync of Argo CD."""
+"""Renderer 1: the objects of every switch but Argo Rollouts, and their order inside one sync of Argo CD."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from bggen.render.v1.config import configs
 from bggen.render.v1.migration import migration
 from bggen.render.v1.network import policies
 from bggen.render.v1.smoke import smoke
-from bggen.render.v1.traffic import preview, routes, service
+from bggen.render.v1.traffic import by_header, preview, routes, service
 from bggen.render.v1.workloads import account, workloads
 
 
@@ -20,5 +20,6 @@ class V1:
     service = staticmethod(service)
     routes = staticmethod(routes)
     preview = staticmethod(preview)
+    by_header = staticmethod(by_header)
     smoke = staticmethod(smoke)
     migration = staticmethod(migration)

@@ -43,6 +43,11 @@ _OF_KIND: Final[Mapping[str, Mapping[Path, str]]] = {
         ("spec", "publishNotReadyAddresses"): "traffic would reach pods that are not ready",
     },
     "Ingress": {("spec", "defaultBackend"): "use `route.paths` of the spec"},
+    "HTTPRoute": {
+        ("spec", "parentRefs"): "use `route.parentRefs` of the spec",
+        ("spec", "hostnames"): "use `route.hosts` and `route.preview.host` of the spec",
+    },
+    "ReferenceGrant": {("spec",): "it is how the HTTPRoutes reach the Services"},
     "CronJob": {("spec", "suspend"): "it decides which colour runs the cron"},
     "Job": {
         ("spec", "suspend"): "Argo CD waits for the Job before it switches",
@@ -148,6 +153,8 @@ def _listed(data: Any, kind: str) -> Iterator[tuple[Path, _Fact]]:
             numbers = [port.get(key) for key in ("port", "targetPort", "nodePort")]
             advice = "use `port`, `ports` and `service.nodePort` of the spec; other ports may be added beside it"
             yield (port.get("name", ""),), _Fact(field, numbers, advice)
+    if kind == "HTTPRoute":
+        yield from _matches(data)
     if kind == "Ingress":
         for index, rule in _items(_dig(data, "spec", "rules")):
             for number, path in _items(_dig(rule, "http", "paths")):
@@ -155,6 +162,16 @@ def _listed(data: Any, kind: str) -> Iterator[tuple[Path, _Fact]]:
                 advice = f"use `route.hosts` and `route.paths` of the spec: {_SWITCH}; others may be added beside it"
                 key = (str(rule.get("host")), str(path.get("path")))
                 yield key, _Fact(field, path.get("backend"), advice)
+
+
+def _matches(data: Any) -> Iterator[tuple[Path, _Fact]]:
+    """Yield every match of an HTTPRoute with the backends of its rule."""
+    for index, rule in _items(_dig(data, "spec", "rules")):
+        for number, match in _items(rule.get("matches")):
+            field: Path = ("spec", "rules", index, "matches", number)
+            advice = f"use `route.paths` and `route.preview` of the spec: {_SWITCH}; others may be added beside it"
+            key = json.dumps([match.get("path"), match.get("headers")], sort_keys=True)
+            yield (key,), _Fact(field, [match, rule.get("backendRefs")], advice)
 
 
 def _containers(data: Any, pod: Path) -> Iterator[tuple[Path, _Fact]]:

@@ -60,10 +60,15 @@ def _ports(own: Mapping[str, int], kept: Mapping[str, int]) -> list[tuple[str, i
 
 
 def routes(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
-    """Return the Ingress: to the active Services whichever colour they select, or itself the switch between colours."""
+    """Return the Ingress or HTTPRoute: to the active Services whichever they select, or itself the switch."""
     spec = release.spec
     route = spec.route
     if route is None:
+        return
+    if route.switch == "gateway":
+        from bggen.render.v1.gateway import live  # noqa: PLC0415 - most apps do without
+
+        yield from live(env, release, sides)
         return
     switches = route.switch == "ingress"
     # Its health is an address, which many controllers never write: what is waited for must have one.
@@ -83,10 +88,15 @@ def routes(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
 
 
 def preview(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
-    """Return the Ingress of the preview's host, which never leads to the active colour."""
+    """Return the Ingress or HTTPRoute of the preview's host, which never leads to the active colour."""
     spec = release.spec
     route = spec.route
     if route is None or route.preview is None or route.preview.host is None:
+        return
+    if route.switch == "gateway":
+        from bggen.render.v1.gateway import hosted  # noqa: PLC0415 - most apps do without
+
+        yield from hosted(env, release, sides)
         return
     yield Object(release, env, f"{spec.name}-preview", "release.yaml", None).manifest(
         "Ingress",
@@ -100,6 +110,15 @@ def preview(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
             "paths": _backends(release, f"-{sides.active.other}" if route.switch == "ingress" else "-preview"),
         },
     )
+
+
+def by_header(env: str, release: Release, color: Color, sides: Sides) -> Iterator[Manifest]:
+    """Return the HTTPRoute of those who name the colour in a request header."""
+    route = release.spec.route
+    if route is not None and route.switch == "gateway":
+        from bggen.render.v1 import gateway  # noqa: PLC0415 - most apps do without
+
+        yield from gateway.by_header(env, release, color, sides)
 
 
 def _backends(release: Release, suffix: str) -> list[tuple[str, str]]:
