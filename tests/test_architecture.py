@@ -19,10 +19,10 @@ MOST_LINES = 350
 
 CORE = {
     *("errors", "model", "images", "yamlio", "spec", "state", "transitions", "render", "checks", "plan"),
-    *("batch", "comparing", "credentials", "events", "handmade", "kubeschema", "patch", "plausible"),
+    *("asking", "batch", "comparing", "credentials", "events", "handmade", "kubeschema", "patch", "plausible"),
     *("provenance", "remotes", "resources", "review", "sound"),
 }
-SHELL = {"forge", "git", "workspace"}
+SHELL = {"forge", "git", "probing", "workspace"}
 LAYERS = {
     **dict.fromkeys(CORE, "core"),
     **dict.fromkeys(SHELL, "shell"),
@@ -42,7 +42,7 @@ MAY_IMPORT = {
 }
 THIRD_PARTY = {
     "git": {"git.history"},
-    "httpx": {"forge.client", "forge.trust"},
+    "httpx": {"forge.client", "forge.trust", "probing"},
     "jwt": {"forge.github_app"},
     "jinja2": {"render.templates", "render.bytecode"},
     "jsonschema": {"spec.schema", "kubeschema"},

@@ -15,6 +15,7 @@
     ├── GitError               6   git, or the file system below it, failed
     │   └── UnknownOutcomeError 6   a push whose answer was lost: nobody can say whether it landed
     ├── ForgeError             7   the forge did not do what a pull request needs
+    ├── VerificationError      8   what runs was asked, and is not as it must be
     └── BugError               70  anything that is not expected, wrapped where it leaves the program
 
 Nothing here prints. The command line turns an error into one line, or into the `error` field of the JSON document.
@@ -159,6 +160,13 @@ class ForgeError(BggenError):
 
     exit_code = 7
     default_kind = "forge"
+
+
+class VerificationError(BggenError):
+    """What runs was asked, and is not as it must be."""
+
+    exit_code = 8
+    default_kind = "verification"
 
 
 class BugError(BggenError):

@@ -56,7 +56,7 @@ kubernetes: "1.34"
 # By action; the rest are changing commands.
 _DOCUMENTS = {
     **dict.fromkeys(["init", "new", "render"], "files"),
-    **{name: name for name in ("status", "diff", "history", "show", "validate", "check")},
+    **{name: name for name in ("status", "diff", "history", "show", "validate", "check", "smoke")},
 }
 
 
@@ -74,9 +74,8 @@ class Ran:
         document = json.loads(self.out)
         if document.get("schemaVersion") is None:
             return document
-        name = (
-            "change" if "error" in document and "apps" not in document else _DOCUMENTS.get(document["action"], "change")
-        )
+        looked = {"apps", "answers"} & document.keys()
+        name = "change" if "error" in document and not looked else _DOCUMENTS.get(document["action"], "change")
         schema = json.loads((resource_dir("schemas") / f"{name}.schema.json").read_text(encoding="utf-8"))
         Draft202012Validator(schema).validate(document)
         assert document.keys() <= schema["properties"].keys(), "a field that nobody described"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from bggen.app.views import Checked, Status, View
+    from bggen.app.views import Checked, Smoked, Status, View
     from bggen.errors import BggenError
     from bggen.model import Change, EnvState
     from bggen.plan import Plan
@@ -169,7 +169,7 @@ class Failed:
 
     action: str | None
     error: BggenError
-    known: Changed | Status | Checked | None = None
+    known: Changed | Status | Checked | Smoked | None = None
 
 
 if TYPE_CHECKING:

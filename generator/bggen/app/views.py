@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bggen.comparing import Comparison, ObjectDifference
     from bggen.events import Event
     from bggen.model import EnvState, Hold, Idle, Problem
+    from bggen.model.probes import Question, Tries
     from bggen.provenance import SourceCommit
 
 
@@ -216,4 +217,21 @@ class Checked:
     skipped: tuple[str, ...] = ()
 
 
-View = Shown | Status | Compared | History | Validated | Checked
+@dataclass(frozen=True, slots=True)
+class Smoked:
+    """What `smoke` asked, and what came of it.
+
+    Attributes:
+        connect_to: what took the connections, where it was named.
+        headers: the names of further headers; their values may be secret.
+    """
+
+    app: str
+    env: str
+    question: Question
+    tries: Tries
+    connect_to: str | None
+    headers: tuple[str, ...]
+
+
+View = Shown | Status | Compared | History | Validated | Checked | Smoked

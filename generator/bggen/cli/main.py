@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bggen.cli import changing, checking, reading, starting
+from bggen.cli import changing, checking, reading, smoking, starting
 from bggen.cli.delivering import DEFAULT_BRANCH
 from bggen.cli.group import app
 from bggen.cli.session import Format, Session
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EXIT_INTERRUPTED = 130
 # Importing these registers their commands.
-COMMANDS = (starting, changing, reading, checking)
+COMMANDS = (starting, changing, smoking, reading, checking)
 
 _SHARED_WITH_VALUE = ("-C", "--repo", "-o", "--output", "--cache-dir")
 _SHARED = (*_SHARED_WITH_VALUE, "--quiet", "--verbose")
@@ -73,10 +73,10 @@ def _boundary(error: Exception, args: Sequence[str], session: Session) -> int:
 
 def _fail(error: BggenError, args: Sequence[str], session: Session) -> int:
     from bggen.app.outcomes import Changed, Failed  # noqa: PLC0415 - only a failure needs it
-    from bggen.app.views import Status  # noqa: PLC0415 - the same
+    from bggen.app.views import Smoked, Status  # noqa: PLC0415 - the same
     from bggen.cli.output import finish  # noqa: PLC0415 - the same
 
-    known = error.known if isinstance(error.known, Changed | Status) else None
+    known = error.known if isinstance(error.known, Changed | Status | Smoked) else None
     action = next((arg for arg in args if not arg.startswith("-")), None)
     return finish(Failed(action, error, known), session)
 

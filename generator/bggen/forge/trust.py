@@ -51,8 +51,12 @@ def _in_network(host: str, network: str) -> bool:
         return False
 
 
-def ssl_context(environ: Mapping[str, str]) -> ssl.SSLContext:
+def ssl_context(environ: Mapping[str, str], *, of_git: bool = True) -> ssl.SSLContext:
     """Return the settings of TLS, with the authorities that a variable names, else the system's, else httpx's own.
+
+    Args:
+        environ: the variables.
+        of_git: whether git's own are among them; an app need not have its certificate from where the forge has it.
 
     Raises:
         ForgeError: a variable names what cannot be read.
@@ -64,7 +68,7 @@ def ssl_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     for name in (*_FILES, *_FOLDERS):
         value = environ.get(name)
-        if not value:
+        if not value or (name.startswith("GIT_") and not of_git):
             continue
         path = Path(value)
         try:

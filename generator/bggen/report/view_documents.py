@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bggen.app.views import Checked, Compared, History, HistoryEntry, Shown, Status, StatusRow, Validated
+from bggen.app.views import Checked, Compared, History, HistoryEntry, Shown, Smoked, Status, StatusRow, Validated
 from bggen.model import Color
 from bggen.report.documents import by_color, number, problem_rows
 from bggen.report.look import printable
@@ -18,19 +18,23 @@ if TYPE_CHECKING:
 
 def view_document(view: View) -> dict[str, Any]:
     """Return the document but for its `schemaVersion`."""
+    body: dict[str, Any]
     match view:
         case Shown():
-            return {"action": "show", "app": view.app, "env": view.env, "spec": view.spec}
+            body = {"action": "show", "app": view.app, "env": view.env, "spec": view.spec}
         case Status():
-            return {"action": "status", "apps": [_status_row(row) for row in view.rows]}
+            body = {"action": "status", "apps": [_status_row(row) for row in view.rows]}
         case Compared():
-            return _compared(view)
+            body = _compared(view)
         case History():
-            return _history(view)
+            body = _history(view)
         case Validated():
-            return _validated(view)
+            body = _validated(view)
         case Checked():
-            return _checked(view)
+            body = _checked(view)
+        case Smoked():
+            body = _smoked(view)
+    return body
 
 
 def _validated(outcome: Validated) -> dict[str, Any]:
@@ -149,4 +153,28 @@ def _history_entry(entry: HistoryEntry) -> dict[str, Any]:
             str(color): {name: {"before": old, "after": new} for name, (old, new) in changed.items()}
             for color, changed in entry.images.items()
         },
+    }
+
+
+def _smoked(outcome: Smoked) -> dict[str, Any]:
+    asked, tries = outcome.question, outcome.tries
+    return {
+        "action": "smoke",
+        "app": outcome.app,
+        "env": outcome.env,
+        "color": asked.color,
+        "release": asked.release,
+        "active": asked.active,
+        "url": asked.url,
+        "header": {"name": asked.header[0], "value": asked.header[1]} if asked.header else None,
+        "headers": list(outcome.headers),
+        "connectTo": outcome.connect_to,
+        "expect": asked.expect,
+        "timeout": asked.seconds,
+        "passed": tries.passed,
+        "seconds": round(tries.seconds, 3),
+        "answers": [
+            {"status": answer.status, "reason": answer.reason, "message": answer.words, "times": times}
+            for answer, times in tries.answers
+        ],
     }

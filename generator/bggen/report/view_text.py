@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bggen import yamlio
-from bggen.app.views import Checked, Compared, History, HistoryEntry, Shown, Status, StatusRow, Validated
+from bggen.app.views import Checked, Compared, History, HistoryEntry, Shown, Smoked, Status, StatusRow, Validated
 from bggen.images import parse_image
 from bggen.report.ages import when
 from bggen.report.diff_text import diff_lines
@@ -26,19 +26,23 @@ _EMPTY = "empty"
 
 def view_lines(view: View, look: Look, *, verbose: bool = False) -> Iterator[Line]:
     """Return what goes to standard output."""
+    lines: Iterator[Line]
     match view:
         case Shown():
-            return document(yamlio.dump(view.spec))
+            lines = document(yamlio.dump(view.spec))
         case Status():
-            return _status(view, look)
+            lines = _status(view, look)
         case Compared():
-            return _compared(view, look)
+            lines = _compared(view, look)
         case History():
-            return _history(view, look, verbose=verbose)
+            lines = _history(view, look, verbose=verbose)
         case Validated():
-            return _validated(view)
+            lines = _validated(view)
         case Checked():
-            return _checked(view)
+            lines = _checked(view)
+        case Smoked():
+            lines = _smoked(view, look)
+    return lines
 
 
 def _status(outcome: Status, look: Look) -> Iterator[Line]:
@@ -187,3 +191,21 @@ def _history_cells(entry: HistoryEntry, look: Look, *, verbose: bool) -> list[Li
 def _source(entry: HistoryEntry) -> str:
     source = entry.source
     return printable(f"{source.sha[:12]} {source.repo_url}".rstrip()) if source else "-"
+
+
+def _smoked(outcome: Smoked, look: Look) -> Iterator[Line]:
+    asked = outcome.question
+    role = "active" if asked.active else "idle"
+    with_header = f" with {asked.header[0]}: {asked.header[1]}" if asked.header else ""
+    through = f" through {outcome.connect_to}" if outcome.connect_to else ""
+    yield (
+        (f"{outcome.app}/{outcome.env}:", STRONG),
+        (" asked ", PLAIN),
+        look.tile(asked.color),
+        (f" ({role}, release {asked.release}) for {asked.url}{with_header}{through}", PLAIN),
+    )
+    told = ", then ".join(
+        f"{answer.words} ({times} times)" if times > 1 else answer.words for answer, times in outcome.tries.answers
+    )
+    passed = outcome.tries.passed
+    yield labelled("passed" if passed else "failed", GOOD if passed else ERROR, told)

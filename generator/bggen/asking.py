@@ -1,0 +1,247 @@
+"""What to ask a colour from outside the cluster: the smoke test of its release, by the way that its route leads there.
+
+The state says it all, and app.yaml nothing: what was edited since the bump runs nowhere yet.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from bggen.errors import RefusedError, UsageError
+from bggen.model.probes import Question
+from bggen.transitions.result import active_of, idle_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bggen.model import Color, EnvState, Release, Route
+    from bggen.model.parts import HttpSmoke
+
+_HOST = re.compile(r"[A-Za-z0-9_]([-A-Za-z0-9_.]*[A-Za-z0-9_.])?|\[[0-9a-fA-F:.]+\]")
+_BASE = re.compile(rf"(?P<scheme>https?)://(?P<host>{_HOST.pattern})(:(?P<port>[0-9]{{1,5}}))?(?P<path>/[!-~]*)?")
+_ADDRESS = re.compile(rf"(?P<host>{_HOST.pattern})(:(?P<port>[0-9]{{1,5}}))?")
+_HIGHEST_PORT = 65535
+
+
+def parse_base(text: str) -> str:
+    """Return the beginning of a URL that a user names, to which the path of the smoke test is added.
+
+    Raises:
+        UsageError: it is no http or https URL, or has what a beginning cannot have.
+    """
+    if "@" in re.split(r"[/?#]", text.partition("://")[2])[0]:
+        # The message must not repeat it.
+        raise UsageError("--url: a user or password in a URL is not taken", hint="--header NAME=VARIABLE sends one")
+    match = _BASE.fullmatch(text)
+    if match is None or not _port_exists(match["port"]):
+        raise UsageError(f"--url {_shown(text)!r}: is not like https://HOST[:PORT][/PATH]")
+    if "?" in text or "#" in text:
+        raise UsageError(f"--url {_shown(text)!r}: is a beginning, to which the smoke test's path is added: no ? and #")
+    return text.rstrip("/")
+
+
+def parse_address(text: str) -> tuple[str, int | None]:
+    """Return host and port of what is to be connected to; the URL's own port where there is none.
+
+    Raises:
+        UsageError: it is no address.
+    """
+    match = _ADDRESS.fullmatch(text)
+    if match is None or not _port_exists(match["port"]):
+        raise UsageError(f"--connect-to {_shown(text)!r}: is not like HOST[:PORT], or [ADDRESS]:PORT for IPv6")
+    return match["host"], int(match["port"]) if match["port"] else None
+
+
+def question(
+    state: EnvState,
+    *,
+    color: Color | None = None,
+    release: int | None = None,
+    base: str | None = None,
+    seconds: int | None = None,
+) -> Question:
+    """Return what to ask.
+
+    Args:
+        state: the (app, env).
+        color: which colour; None for the one that holds `release`, else for the idle one.
+        release: the number that it must hold; None for whatever it holds.
+        base: where the app is reached; None for what the route says.
+        seconds: in which time it must pass; None for what the smoke test says.
+
+    Raises:
+        RefusedError: `empty-idle`, `stale`, `parked`, `no-smoke`, or `no-url`.
+    """
+    asked, held = _held(state, color, release)
+    if not state.runs(asked):
+        raise RefusedError(
+            f"{_where(state)}: {asked} is parked, so nothing of release {held.number} runs",
+            hint=f"bggen wake {_options(state)}",
+            kind="parked",
+        )
+    test = _test(state, held)
+    active = asked is state.active
+    # Wherever a user's own address leads, the header leads on to the colour, or means nothing there.
+    by_header = not active
+    if base is None:
+        base, by_header = _active_base(state, test) if active else _idle_base(state, held, test)
+    header = _header(state) if by_header else None
+    if not active and header is None:
+        _refuse_live(state, base)
+    return Question(
+        color=asked,
+        release=held.number,
+        active=active,
+        # What stands behind a `#` is for the client, and never sent.
+        url=base + test.path.partition("#")[0],
+        header=(header, str(asked)) if header else None,
+        expect=test.expect,
+        seconds=seconds or test.timeout,
+    )
+
+
+def _held(state: EnvState, color: Color | None, release: int | None) -> tuple[Color, Release]:
+    active, current = active_of(state)
+    idle = state.idle_release
+    if release is not None and color is None:
+        # A job that runs again after the flip means the same release.
+        color = active if current.number == release else active.other
+    asked, held = (active, current) if color is active else idle_of(state)
+    if release not in (None, held.number):
+        holds = f"{active} holds release {current.number}, {active.other} " + (
+            f"holds release {idle.number}" if idle else "is empty"
+        )
+        raise RefusedError(
+            f"{_where(state)}: {asked} does not hold release {release}: {holds}",
+            hint="bggen status shows what runs where",
+            kind="stale",
+        )
+    return asked, held
+
+
+def _test(state: EnvState, held: Release) -> HttpSmoke:
+    from bggen.model.parts import HttpSmoke  # noqa: PLC0415 - most apps do without its module
+
+    test = held.spec.smoke
+    if test is None:
+        raise RefusedError(
+            f"{_where(state)}: release {held.number} has no smoke test",
+            hint="smoke: {path: /ready} in app.yaml, and a bump",
+            kind="no-smoke",
+        )
+    if not isinstance(test, HttpSmoke):
+        raise RefusedError(
+            f"{_where(state)}: the smoke test of release {held.number} is a command of an image,"
+            " which runs in the cluster only",
+            hint="a smoke test with a `path` is asked from outside as well",
+            kind="no-smoke",
+        )
+    return test
+
+
+def _refuse_live(state: EnvState, base: str) -> None:
+    """Refuse to ask the idle colour where users are served: the active one would answer, and pass for it."""
+    active, current = active_of(state)
+    match = _BASE.match(base)
+    if match and current.spec.route and match["host"].lower() in current.spec.route.hosts:
+        raise RefusedError(
+            f"{_where(state)}: {match['host']} leads to {active}, which is active, and no header leads past it",
+            hint=f"--color {active} asks that one; a preview host or header leads to {active.other}",
+            kind="no-url",
+        )
+
+
+def _header(state: EnvState) -> str | None:
+    """Return the header that leads to a colour: the route that takes traffic knows it, and no other does."""
+    _, current = active_of(state)
+    route = current.spec.route
+    return route.preview.header if route and route.preview else None
+
+
+def _active_base(state: EnvState, test: HttpSmoke) -> tuple[str, bool]:
+    _, current = active_of(state)
+    route = current.spec.route
+    if route is None:
+        raise _unknown(state, f"release {current.number} has no route")
+    _refuse_elsewhere(state, test, route)
+    return _base(state, route, route.hosts, tls=route.tls is not None), False
+
+
+def _idle_base(state: EnvState, held: Release, test: HttpSmoke) -> tuple[str, bool]:
+    """Return where the idle colour is reached, and whether by the header: its own host first."""
+    _, current = active_of(state)
+    route, live = held.spec.route, current.spec.route
+    preview = route.preview if route else None
+    if route and preview and preview.host and not (live and preview.host in live.hosts):
+        _refuse_elsewhere(state, test, route)
+        return _base(state, route, (preview.host,), tls=preview.tls is not None), False
+    if live and _header(state):
+        # It leads by the paths of the colour's own release, and where that has none, by those that users have.
+        _refuse_elsewhere(state, test, route, live)
+        return _base(state, live, live.hosts, tls=live.tls is not None), True
+    if preview and preview.host:
+        raise _unknown(state, f"{preview.host} is a host of release {current.number}, which takes traffic")
+    if preview and preview.header:
+        raise _unknown(
+            state, f"the route of release {current.number}, which takes traffic, knows no header {preview.header}"
+        )
+    raise _unknown(state, f"release {held.number} has no preview, so nothing leads to it from outside")
+
+
+def _refuse_elsewhere(state: EnvState, test: HttpSmoke, *routes: Route | None) -> None:
+    """Refuse to ask where another component would answer: in the cluster the test asks its component by name."""
+    found = (_component_at(route.paths, test.path) for route in routes if route)
+    who = next(filter(None, found), None)
+    if who != test.component:
+        leads = f"leads to {who}" if who else "leads nowhere"
+        raise _unknown(state, f"from outside, {test.path} {leads}, and the smoke test is of {test.component}")
+
+
+def _component_at(paths: Mapping[str, str], asked: str) -> str | None:
+    """Return the component of the longest prefix, by whole segments, as Ingress and HTTPRoute have it."""
+    path = asked.partition("#")[0].partition("?")[0].rstrip("/") + "/"
+    fits = [each for each in paths if path.startswith(f"{each.rstrip('/')}/")]
+    return paths[max(fits, key=len)] if fits else None
+
+
+def _base(state: EnvState, route: Route, hosts: tuple[str, ...], *, tls: bool) -> str:
+    host = next((each for each in hosts if not each.startswith("*")), None)
+    if host is None:
+        raise _unknown(state, f"{', '.join(hosts)} stands for many hosts")
+    if route.switch != "gateway":
+        return f"http{'s' * tls}://{host}"
+    # Whether it is served with TLS, the Gateway's listener says, which is not ours.
+    secure = {_secure(each.port, each.section_name) for each in route.parent_refs}
+    if secure == {True}:
+        return f"https://{host}"
+    if secure == {False}:
+        return f"http://{host}"
+    raise _unknown(state, "the listeners of its Gateways do not tell http from https", hint=f"--url https://{host}")
+
+
+def _secure(port: int | None, section: str | None) -> bool | None:
+    known = {443: True, 80: False}.get(port or 0)
+    if known is not None or section is None:
+        return known
+    return True if section.startswith("https") else False if section.startswith("http") else None
+
+
+def _unknown(state: EnvState, message: str, hint: str = "--url https://HOST says where it is reached") -> RefusedError:
+    return RefusedError(f"{_where(state)}: no URL is known: {message}", hint=hint, kind="no-url")
+
+
+def _where(state: EnvState) -> str:
+    return f"{state.app}/{state.env}"
+
+
+def _options(state: EnvState) -> str:
+    return f"--app {state.app} --env {state.env}"
+
+
+def _port_exists(port: str | None) -> bool:
+    return port is None or 0 < int(port) <= _HIGHEST_PORT
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= 100 else f"{text[:100]}…"  # noqa: PLR2004 - enough to see what it is
