@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bggen.model import EnvState, Release
 
-Command = Literal["bump", "flip", "rollback", "park", "wake", "scale", "hold", "unhold", "migrate"]
+Command = Literal["bump", "flip", "rollback", "park", "wake", "scale", "join", "drain", "hold", "unhold", "migrate"]
 Action = Command | Literal["revert", "edit", "remove", "repair", "unreadable", "other"]
 # The first bump of all makes this one, and it is active at once.
 _FIRST = 1
@@ -46,12 +46,14 @@ def events(before: EnvState, after: EnvState) -> tuple[Event, ...]:
     moved = _moved(before, after)
     found = (
         *_reverted(before, after),
+        *_drained(before, after, moved),
         *_bumped(before, after),
         *_changed_in_place(before, after, moved),
         *_contracted(before, after),
         *([moved] if moved else []),
         *_parked(before, after, moved),
         *_gated(before, after, moved),
+        *_joined(before, after),
         *_held(before, after, moved),
     )
     return found or (Event("other", "a change of nothing that runs"),)
@@ -190,6 +192,23 @@ def _parked(before: EnvState, after: EnvState, moved: Event | None) -> Iterator[
         yield Event("park", f"park {after.idle_color} (release {new.number})")
     elif before.parked and not after.parked and same:
         yield Event("wake", f"wake {after.idle_color} (release {new.number})")
+
+
+def _drained(before: EnvState, after: EnvState, moved: Event | None) -> Iterator[Event]:
+    """Tell that a colour stopped to serve beside the other one; a rollback does that by itself."""
+    stays = after.joined and _releases(before) == _releases(after)
+    if before.joined and not stays and (moved is None or moved.action != "rollback"):
+        yield Event("drain", f"drain {before.idle_color}: {before.active} serves alone")
+
+
+def _joined(before: EnvState, after: EnvState) -> Iterator[Event]:
+    if after.joined and not (before.joined and _releases(before) == _releases(after)):
+        yield Event("join", f"join {after.idle_color} to {after.active}")
+
+
+def _releases(state: EnvState) -> list[object]:
+    """Return what cannot change while two colours serve: which is active, and the number of each one's release."""
+    return [state.active, *(release and release.number for release in (state.blue, state.green))]
 
 
 def _gated(before: EnvState, after: EnvState, moved: Event | None) -> Iterator[Event]:

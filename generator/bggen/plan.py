@@ -124,7 +124,7 @@ def trailers(transition: Transition) -> str:
     """Return the lines by which machines know what a commit did to one (app, env)."""
     before, after = transition.before, transition.after
     of_idle = (
-        transition.action in {"bump", "promote", "park", "wake", "scale"}
+        transition.action in {"bump", "promote", "park", "wake", "scale", "join", "drain"}
         and before.active_release == after.active_release
     )
     release = after.idle_release if of_idle else after.active_release

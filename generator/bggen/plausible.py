@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bggen.events import without_sizes
+from bggen.model import Color
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,14 +83,18 @@ def _edited(before: EnvState, after: EnvState) -> Iterator[Doubt]:
 
 
 def _replaced_in_place(before: EnvState, after: EnvState) -> Iterator[Doubt]:
-    old, new = before.active_release, after.active_release
-    if old is None or new is None or before.active is not after.active or old.number == new.number:
-        return
-    yield Doubt(
-        f"{after.active}.yaml",
-        f"{after.active} takes traffic before and after, and its release changes from {old.number} to {new.number}:"
-        " the pods that serve users would be replaced in place; bump and flip in requests of their own",
-    )
+    for color in Color:
+        old, new = before.release(color), after.release(color)
+        if not (before.serves(color) and after.serves(color)) or old is None or new is None:
+            continue
+        # A rollback may need the colour that serves beside the active one.
+        back = color is not before.active and color is after.active and new.number <= before.served
+        if old.number != new.number and not back:
+            yield Doubt(
+                f"{color}.yaml",
+                f"{color} takes traffic before and after, and its release changes from {old.number} to {new.number}:"
+                " the pods that serve users would be replaced in place; bump and flip in requests of their own",
+            )
 
 
 def _come_back(before: EnvState, after: EnvState) -> Iterator[Doubt]:

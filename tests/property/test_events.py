@@ -11,8 +11,10 @@ from bggen import transitions
 from bggen.errors import BggenError
 from bggen.events import events
 from bggen.images import parse_image_arg
-from bggen.model import AppSpec, Color, EnvState, Image
+from bggen.model import AppSpec, Color, EnvState, Image, Route
+from bggen.model.parts import ParentRef
 from bggen.transitions import BumpRequest, FlipRequest, Transition
+from bggen.transitions.joining import JoinRequest, drain, join
 from tests.support.states import app_spec, component, first
 from tests.support.told import commanded
 
@@ -22,7 +24,22 @@ Step = tuple[str, int, bool]
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["bump", "bump", "bump-flip", "flip", "rollback", "park", "wake", "hold", "unhold", "scale", "promote"]
+            [
+                *(
+                    "bump",
+                    "bump",
+                    "bump-flip",
+                    "flip",
+                    "rollback",
+                    "park",
+                    "wake",
+                    "hold",
+                    "unhold",
+                    "scale",
+                    "promote",
+                ),
+                *("as-active", "as-active", "join", "join", "drain"),
+            ]
         ),
         st.integers(0, 5),
         st.booleans(),
@@ -41,6 +58,7 @@ def bumped(state: EnvState, command: str, number: int, *, force: bool) -> Transi
     spec = app_spec(
         "shop",
         *(component(name, image=Image(f"ghcr.io/acme/{name}"), port=80, replicas=1 + number // 2) for name in names),
+        route=Route(("shop.example.com",), {"/": "web"}, "gateway", parent_refs=(ParentRef("public"),)),
     )
     flip = FlipRequest(NOW, allow_less_capacity=True, override_hold="urgent" if force else None)
     request = BumpRequest(
@@ -54,6 +72,15 @@ def bumped(state: EnvState, command: str, number: int, *, force: bool) -> Transi
     if command == "promote":
         return transitions.promote(state, first(pinned(spec, f"p{number}"), "staging"), replace(request, images=()))
     return transitions.bump(state, request)
+
+
+def other(state: EnvState, command: str, *, force: bool) -> Transition:
+    if command == "as-active":
+        return transitions.bump(state, BumpRequest(None, 1, as_active=True, force=force))
+    if command == "join":
+        return join(state, JoinRequest(NOW, "urgent" if force else None))
+    done: Transition = drain(state) if command == "drain" else getattr(transitions, command)(state)
+    return done
 
 
 def decide(state: EnvState, step: Step) -> Transition:
@@ -73,8 +100,7 @@ def decide(state: EnvState, step: Step) -> Transition:
         return transitions.scale(state, transitions.parse_replicas([f"web={1 + number}"]), on)
     if command == "hold":
         return transitions.hold(state, reason=f"reason {number}", by="Ann", until=NOW if force else None)
-    done: Transition = getattr(transitions, command)(state)
-    return done
+    return other(state, command, force=force)
 
 
 def story(steps: list[Step]) -> list[Transition]:
@@ -115,6 +141,8 @@ def test_of_a_squash_what_came_of_it_is_told(steps: list[Step]) -> None:
             new = after.active_release.number if after.active_release else 1
             assert (new != old) <= bool(actions & {"flip", "rollback"})
             assert (new < old) <= ("rollback" in actions)
+            assert (after.joined and not before.joined) <= ("join" in actions)
+            assert (before.joined and not after.joined) <= bool(actions & {"drain", "rollback"})
             assert ("unhold" in actions) == (before.hold is not None and after.hold is None)
 
 
@@ -123,5 +151,5 @@ def test_no_phrase_is_empty_and_the_colours_are_named(steps: list[Step]) -> None
     for transition in story(steps):
         for event in events(transition.before, transition.after):
             assert event.phrase
-            if event.action in {"flip", "rollback", "park", "wake"}:
+            if event.action in {"flip", "rollback", "park", "wake", "join", "drain"}:
                 assert any(color in event.phrase for color in Color)

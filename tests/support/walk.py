@@ -23,6 +23,7 @@ from bggen.images import parse_image_arg
 from bggen.model import Color, EnvState
 from bggen.render import LATEST, render
 from bggen.transitions import BumpRequest, FlipRequest
+from bggen.transitions.joining import JoinRequest, drain, join
 from tests.support.told import commanded
 from tests.support.walk_specs import APP, Habits, random_spec
 
@@ -38,7 +39,7 @@ _NOW = "2026-06-01T12:00:00Z"
 _SOME = 0.15
 _WEIGHTS = {
     "edit": 14, "bump": 24, "promote": 3, "flip": 22, "rollback": 8, "park": 6, "wake": 5,
-    "scale": 9, "hold": 2, "unhold": 7,
+    "scale": 9, "hold": 2, "unhold": 7, "bump --as-active": 6, "join": 8, "drain": 4,
 }  # fmt: skip
 
 
@@ -142,7 +143,15 @@ class Walk:
                 )
             case "hold":
                 return transitions.hold(state, reason="launch", by="Ann", until=pick.choice([None, _NOW]))
-        return {"park": transitions.park, "wake": transitions.wake, "unhold": transitions.unhold}[command](state)
+        return self._other(command)
+
+    def _other(self, command: str) -> Transition:
+        if command == "bump --as-active":
+            return transitions.bump(self.state, BumpRequest(None, LATEST, as_active=True))
+        if command == "join":
+            return join(self.state, JoinRequest(_NOW, self._random.choice([None, "urgent"])))
+        alone = {"park": transitions.park, "wake": transitions.wake, "unhold": transitions.unhold, "drain": drain}
+        return alone[command](self.state)
 
     def _bump(self, command: str) -> Transition:
         pick = self._random
@@ -204,16 +213,22 @@ def _kept(
 ) -> None:
     """Look at what a command must not change."""
     moved = after.active is not before.active
-    if not moved and before.active and command in {"bump", "promote", "park", "wake"}:
+    if not moved and before.active and command in {"bump", "promote", "park", "wake", "bump --as-active"}:
         assert _of_users(before, rendered) == _of_users(after, manifests), "bytes that users depend on"
     if command in {"hold", "unhold"}:
         assert rendered == manifests, "bytes, by a hold"
-    if command == "flip":
+    if command in {"flip", "join", "drain"}:
         old, new = _templates(rendered), _templates(manifests)
-        assert all(old[name] == new[name] for name in old.keys() & new.keys()), "a flip changed a pod template"
+        assert all(old[name] == new[name] for name in old.keys() & new.keys()), f"a {command} changed a pod template"
     if command == "scale":
         assert _templates(rendered) == _templates(manifests), "a scale changed a pod template"
         assert [each.file for each in rendered] == [each.file for each in manifests]
+    if command in {"join", "drain"}:
+        assert (after.active, after.blue, after.green) == (before.active, before.blue, before.green)
+    if before.joined:
+        # No command but a rollback touches a colour that serves, and drain comes before all that would.
+        assert command in {"drain", "rollback", "scale", "hold", "unhold", "flip"}
+        assert command != "flip" or not moved
     if command == "rollback" and after.active_release:
         assert after.active_release.number <= before.served
         assert after.hold

@@ -44,7 +44,7 @@ class FlipOptions:
     def request(self) -> transitions.FlipRequest:
         """Return what `transitions.flip` is asked; the clock is read here."""
         return transitions.FlipRequest(
-            now=datetime.now(tz=UTC).strftime(_STAMP),
+            now=now_in_utc(),
             to=self.to,
             release=self.release,
             if_active=self.if_active,
@@ -61,22 +61,40 @@ class BumpOptions:
     images: tuple[str, ...] = ()
     sequences: tuple[str, ...] = ()
     keep_config: bool = False
+    as_active: bool = False
     force: bool = False
     flip: FlipOptions | None = None
 
 
+def now_in_utc() -> str:
+    """Return the time as `transitions` compares it; the clock is read here."""
+    return datetime.now(tz=UTC).strftime(_STAMP)
+
+
 def bump(wish: Wish, options: BumpOptions) -> Changed:
-    """Give the idle colour a new release."""
+    """Give the idle colour a new release.
+
+    Raises:
+        UsageError: `--as-active` beside what says otherwise, or an option cannot be read.
+    """
+    frozen = options.keep_config or options.as_active
+    if options.as_active and (options.images or options.sequences or options.keep_config or options.flip):
+        raise UsageError(
+            "--as-active takes all from the active release, images too: no --image, --sequence, --keep-config or --flip"
+            " goes with it",
+            hint="bggen bump --as-active",
+        )
     images = tuple(parse_image_arg(text) for text in options.images)
     sequences = dict(_sequence(text) for text in options.sequences)
 
     def decide(now: Situation) -> Transition:
-        spec = None if options.keep_config else now.source.spec(now.state.app, now.state.env)
+        spec = None if frozen else now.source.spec(now.state.app, now.state.env)
         request = transitions.BumpRequest(
             spec=spec,
             renderer=LATEST,
             images=images,
             sequences=sequences,
+            as_active=options.as_active,
             force=options.force,
             proposed=now.proposed,
             then_flip=options.flip.request() if options.flip else None,
@@ -85,7 +103,7 @@ def bump(wish: Wish, options: BumpOptions) -> Changed:
         if decided.changed:
             # What is there already is done, whichever colour it went to.
             transitions.refuse_other_idle(now.meant, now.state, retarget=wish.delivery.retarget)
-        refuse_unfit(now.source, decided, frozen=options.keep_config)
+        refuse_unfit(now.source, decided, frozen=frozen)
         return decided
 
     return carry_out(Order("bump", decide), wish)

@@ -26,6 +26,7 @@ def row_line(state: EnvState, *, pending_spec: bool) -> str:
         [hold.reason, hold.by, hold.until] if hold else None,
         pending_spec,
         state.gate,
+        state.joined,
     ]
     return json.dumps(fields, separators=(",", ":"))
 
@@ -37,7 +38,7 @@ def row_from(app: str, env: str, line: str) -> StatusRow:
         ValueError: it is none.
     """
     try:
-        active, idle, pending, releases, previous, rollback, hold, pending_spec, gate = json.loads(line)
+        active, idle, pending, releases, previous, rollback, hold, pending_spec, gate, joined = json.loads(line)
         return StatusRow(
             app=app,
             env=env,
@@ -50,6 +51,7 @@ def row_from(app: str, env: str, line: str) -> StatusRow:
             hold=None if hold is None else Hold(*hold),
             pending_spec=pending_spec,
             gate=gate,
+            joined=joined,
         )
     except (TypeError, AttributeError) as error:
         raise ValueError(str(error)) from error

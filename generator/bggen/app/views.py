@@ -46,6 +46,7 @@ class StatusRow:
         rollback: that release, where it can be read now.
         pending_spec: whether the spec holds changes that no colour has yet.
         gate: whether a smoke test of the active colour stands before the switch to it.
+        joined: whether the idle colour, which holds the same, serves beside the active one.
         since: when the active colour became active, RFC 3339; None where Git does not tell.
     """
 
@@ -60,6 +61,7 @@ class StatusRow:
     hold: Hold | None
     pending_spec: bool
     gate: bool
+    joined: bool
     since: str | None = None
 
     @property

@@ -52,6 +52,10 @@ def bump(
     keep_config: Annotated[
         bool, typer.Option("--keep-config", help="Take all but the images from the active release, not from the spec.")
     ] = False,
+    as_active: Annotated[
+        bool,
+        typer.Option("--as-active", help="Take all, images too, from the active release: for the other of two halves."),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Make the release even where it changes nothing.")] = False,
     allow_less_capacity: LessCapacity = False,
     override_hold: OverrideHold = None,
@@ -66,6 +70,7 @@ def bump(
             images=tuple(image or ()),
             sequences=tuple(sequence or ()),
             keep_config=keep_config,
+            as_active=as_active,
             force=force,
             flip=changing.FlipOptions(
                 allow_less_capacity=allow_less_capacity, override_hold=override_hold, smoke=not no_smoke

@@ -86,6 +86,7 @@ def _part(outcome: Changed, part: Part) -> dict[str, Any]:
         "env": part.env,
         "changed": outcome.changed if outcome.changed is None else bool(outcome.changed and plan and plan.changes),
         "active": {"before": before and before.active, "after": after and after.active},
+        "joined": {"before": before and before.joined, "after": after and after.joined},
         "release": by_color(after, number),
         "images": by_color(after, images),
         "files": [change.path for change in plan.changes] if plan else [],

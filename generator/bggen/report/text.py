@@ -149,7 +149,11 @@ def _after(transition: Transition) -> Iterator[str]:
     action, state = transition.action, transition.after
     idle = state.idle_release
     option = f"--app {state.app} --env {state.env}"
-    if action in _RELEASING and idle and state.pending:
+    if action == "join":
+        yield f"bggen drain {option}, before the next bump"
+    elif action in _RELEASING and idle and idle.same_content(state.active_release):
+        yield f"bggen join {option}, once {state.idle_color} is healthy, where both are to serve"
+    elif action in _RELEASING and idle and state.pending:
         yield f"bggen flip {option} --release {idle.number}, once {state.idle_color} is healthy"
     if state.gate and state.active is not transition.before.active:
         yield f"bggen rollback {option}, if the smoke test fails: traffic has not moved then, and Git says so again"

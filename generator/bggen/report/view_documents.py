@@ -93,6 +93,7 @@ def _status_row(row: StatusRow) -> dict[str, Any]:
         "images": {color: brief and dict(brief.images) for color, brief in held.items()},
         "pendingSpec": row.pending_spec,
         "gate": row.gate,
+        "joined": row.joined,
         "hold": {"reason": row.hold.reason, "by": row.hold.by, "until": row.hold.until} if row.hold else None,
         "rollback": {"release": row.rollback.number, "images": dict(row.rollback.images)} if row.rollback else None,
     }
@@ -106,6 +107,7 @@ def _compared(outcome: Compared) -> dict[str, Any]:
         "env": state.env,
         "active": state.active,
         "idle": state.idle,
+        "joined": state.joined,
         "release": by_color(state, number),
         "images": {name: {"active": active, "idle": idle} for name, (active, idle) in sorted(outcome.images.items())},
         "diff": outcome.diff,

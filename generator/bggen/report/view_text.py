@@ -57,11 +57,13 @@ def _status(outcome: Status, look: Look) -> Iterator[Line]:
 
 def _status_cells(row: StatusRow, look: Look) -> list[Line]:
     remarks: list[Span] = [
+        *([(f"{row.idle_color} serves beside {row.active}", GOOD)] if row.joined else []),
         *([(f"a smoke test stands before {row.active}", HINT)] if row.gate else []),
         *([("spec has changes that no colour has", HINT)] if row.pending_spec else []),
         *([(_hold(row.hold), WARNING)] if row.hold else []),
     ]
-    mark = " parked" if row.idle == "parked" else " pending" if row.pending else ""
+    mark = " parked" if row.idle == "parked" else " pending" if row.pending and not row.joined else ""
+    mark = " joined" if row.joined else mark
     idle = _held(row.idle_color, _brief(row.idle_release), look, DIM)
     back = f"release {row.previous}" if row.previous is not None else "-"
     return [
@@ -69,7 +71,7 @@ def _status_cells(row: StatusRow, look: Look) -> list[Line]:
         row.env,
         _held(row.active, _brief(row.active_release), look, STRONG) if row.active else "-",
         when(row.since, look.now),
-        (*idle, (mark, HINT if row.pending else DIM)),
+        (*idle, (mark, GOOD if row.joined else HINT if row.pending else DIM)),
         ((back, DIM),),
         tuple(span for remark in remarks for span in (("; ", PLAIN), remark))[1:],
     ]

@@ -27,9 +27,12 @@ def steps(plan: Plan) -> list[str]:
         ]
     if action in {"bump", "promote"}:
         return list(_fill(plan))
+    if action == "join":
+        return list(_join(plan))
     if before.gate and not after.gate:
         return [f"The smoke test of **{after.active}** no longer stands before its switch: traffic follows Git."]
     beside = {
+        "drain": f"The route leads all requests to **{after.active}**. The pods of **{idle}** go on running, idle.",
         "park": f"The pods of **{idle}**, which takes no traffic, stop. Nothing switches.",
         "wake": f"The pods of **{idle}** start. Nothing switches.",
         "scale": "The numbers of replicas change where they are. No release changes, and nothing switches.",
@@ -41,13 +44,14 @@ def _move(plan: Plan) -> Iterator[str]:
     before, after = plan.transition.before, plan.transition.after
     old, new = before.active, after.active
     target, left = after.active_release, after.idle_release
+    stays = "both colours" if before.joined else f"**{old}**"
     starts = "" if before.runs(after.idle_color.other) and not _replaced(plan) else " They have to start first."
     yield (
-        f"Argo CD waits until all pods of **{new}** are ready.{starts} Until then traffic stays on **{old}**,"
+        f"Argo CD waits until all pods of **{new}** are ready.{starts} Until then traffic stays on {stays},"
         " however long it takes."
     )
     if after.gate:
-        yield f"The smoke test of **{new}** runs. While it fails, traffic stays on **{old}**."
+        yield f"The smoke test of **{new}** runs. While it fails, traffic stays on {stays}."
     route = target.spec.route if target else None
     if route is not None and route.switch == "ingress" and not route.publishes_status:
         yield f"The Services switch from **{old}** to **{new}**."
@@ -59,6 +63,20 @@ def _move(plan: Plan) -> Iterator[str]:
     stopped = _stops(left, str(old))
     yield from [stopped] if stopped else []
     yield _rest(target, left, new, old)
+
+
+def _join(plan: Plan) -> Iterator[str]:
+    after = plan.transition.after
+    active, idle, release = after.active, after.idle_color, after.idle_release
+    yield (
+        f"Argo CD waits until all pods of **{active}** and then all of **{idle}** are ready. Until then **{active}**"
+        " serves alone."
+    )
+    if release is not None and release.spec.smoke is not None:
+        yield f"The smoke test of **{idle}** runs. While it fails, **{active}** serves alone."
+    yield f"The route leads half of the requests to each colour. Callers inside the cluster still reach **{active}**."
+    if _has(release, "worker") or _has(release, "cron"):
+        yield f"Workers and crons go on in **{active}** alone."
 
 
 def _replaced(plan: Plan) -> bool:
@@ -126,7 +144,14 @@ def ways_back(plan: Plan, selection: str) -> tuple[str, tuple[str, ...]]:
         return "Nothing takes traffic from it, so there is nothing to roll back. To stop its pods:", (
             f"bggen park {selection}",
         )
-    reverse = {"park": "wake", "wake": "park", "hold": "unhold", "unhold": "hold"}.get(action)
+    reverse = {
+        "park": "wake",
+        "wake": "park",
+        "hold": "unhold",
+        "unhold": "hold",
+        "join": "drain",
+        "drain": "join",
+    }.get(action)
     if reverse is None:
         return "Revert this commit, while it is the last change of the app in this environment:", ("git revert COMMIT",)
     option = " --reason TEXT" if reverse == "hold" else ""

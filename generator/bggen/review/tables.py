@@ -35,12 +35,17 @@ APP_HEAD = "| App | Environment | Traffic before | Traffic after | Idle after |\
 
 
 def _active(state: EnvState) -> str:
-    return "nothing" if state.active is None else _color(state.active, state.active_release)
+    if state.active is None:
+        return "nothing"
+    beside = f"; {_color(state.idle_color, state.idle_release)}" if state.joined else ""
+    return f"{_color(state.active, state.active_release)}{beside}"
 
 
 def _idle(state: EnvState) -> str:
     if state.active is None or state.idle_release is None:
         return "empty"
+    if state.joined:
+        return "none"
     return f"{_color(state.idle_color, state.idle_release)}{', parked' if state.parked else ''}"
 
 
