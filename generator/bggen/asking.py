@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bggen.model import Color, EnvState, Release, Route
-    from bggen.model.parts import HttpSmoke
+    from bggen.model.parts import HttpSmoke, Preview
 
 _HOST = re.compile(r"[A-Za-z0-9_]([-A-Za-z0-9_.]*[A-Za-z0-9_.])?|\[[0-9a-fA-F:.]+\]")
 _BASE = re.compile(rf"(?P<scheme>https?)://(?P<host>{_HOST.pattern})(:(?P<port>[0-9]{{1,5}}))?(?P<path>/[!-~]*)?")
 _ADDRESS = re.compile(rf"(?P<host>{_HOST.pattern})(:(?P<port>[0-9]{{1,5}}))?")
 _HIGHEST_PORT = 65535
+_ROUTES = frozenset({"HTTPRoute", "Ingress"})
+_ALB = "alb.ingress.kubernetes.io"
 
 
 def parse_base(text: str) -> str:
@@ -86,7 +88,7 @@ def question(
     by_header = not active
     if base is None:
         base, by_header = _active_base(state, test) if active else _idle_base(state, held, test)
-    header = _header(state) if by_header else None
+    header = _header(state, held, asked) if by_header else None
     if not active and header is None:
         _refuse_live(state, base)
     return Question(
@@ -152,10 +154,19 @@ def _refuse_live(state: EnvState, base: str) -> None:
         )
 
 
-def _header(state: EnvState) -> str | None:
-    """Return the header that leads to a colour: the route that takes traffic knows it, and no other does."""
-    _, current = active_of(state)
-    route = current.spec.route
+def _header(state: EnvState, held: Release, color: Color) -> str | None:
+    """Return the header that leads to the colour, where a route is rendered that knows it."""
+    from bggen.render import render  # noqa: PLC0415 - few apps have a header, and it is not free
+
+    header = _preview_header(held.spec.route)
+    if header is None:
+        return None
+    # What two releases have in common decides whether there is such a route; the renderer knows, and says so.
+    routes = [each.text for each in render(state) if each.kind in _ROUTES]
+    return header if any(header in text and str(color) in text for text in routes) else None
+
+
+def _preview_header(route: Route | None) -> str | None:
     return route.preview.header if route and route.preview else None
 
 
@@ -165,28 +176,42 @@ def _active_base(state: EnvState, test: HttpSmoke) -> tuple[str, bool]:
     if route is None:
         raise _unknown(state, f"release {current.number} has no route")
     _refuse_elsewhere(state, test, route)
-    return _base(state, route, route.hosts, tls=route.tls is not None), False
+    return _base(state, route, route.hosts, tls=_tls(route, route)), False
 
 
 def _idle_base(state: EnvState, held: Release, test: HttpSmoke) -> tuple[str, bool]:
     """Return where the idle colour is reached, and whether by the header: its own host first."""
-    _, current = active_of(state)
+    active, current = active_of(state)
     route, live = held.spec.route, current.spec.route
     preview = route.preview if route else None
     if route and preview and preview.host and not (live and preview.host in live.hosts):
         _refuse_elsewhere(state, test, route)
-        return _base(state, route, (preview.host,), tls=preview.tls is not None), False
-    if live and _header(state):
+        return _base(state, route, (preview.host,), tls=_tls(route, preview)), False
+    if route and live and _header(state, held, active.other):
         # It leads by the paths of the colour's own release, and where that has none, by those that users have.
         _refuse_elsewhere(state, test, route, live)
-        return _base(state, live, live.hosts, tls=live.tls is not None), True
+        hosts = tuple(each for each in route.hosts if each in live.hosts)
+        return _base(state, route if route.switch == "gateway" else live, hosts, tls=_tls(live, live)), True
     if preview and preview.host:
         raise _unknown(state, f"{preview.host} is a host of release {current.number}, which takes traffic")
-    if preview and preview.header:
+    if preview:
         raise _unknown(
-            state, f"the route of release {current.number}, which takes traffic, knows no header {preview.header}"
+            state, f"no route knows the header {preview.header}, as the two releases have too little in common"
         )
     raise _unknown(state, f"release {held.number} has no preview, so nothing leads to it from outside")
+
+
+def _tls(route: Route, shown: Route | Preview) -> bool:
+    """Whether an Ingress is served with TLS.
+
+    An ALB listens for TLS where it is told a certificate or the port, and not because of `tls`:
+    https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#listen-ports
+    """
+    if route.controller != "alb":
+        return shown.tls is not None
+    return f"{_ALB}/certificate-arn" in shown.annotations or "HTTPS" in shown.annotations.get(
+        f"{_ALB}/listen-ports", ""
+    )
 
 
 def _refuse_elsewhere(state: EnvState, test: HttpSmoke, *routes: Route | None) -> None:
@@ -208,7 +233,7 @@ def _component_at(paths: Mapping[str, str], asked: str) -> str | None:
 def _base(state: EnvState, route: Route, hosts: tuple[str, ...], *, tls: bool) -> str:
     host = next((each for each in hosts if not each.startswith("*")), None)
     if host is None:
-        raise _unknown(state, f"{', '.join(hosts)} stands for many hosts")
+        raise _unknown(state, f"{', '.join(hosts)} stands for many hosts" if hosts else "the releases share no host")
     if route.switch != "gateway":
         return f"http{'s' * tls}://{host}"
     # Whether it is served with TLS, the Gateway's listener says, which is not ours.

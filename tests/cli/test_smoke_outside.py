@@ -38,7 +38,7 @@ def tested(repo: ConfigRepo) -> ConfigRepo:
 
 def test_it_passes_as_soon_as_the_status_is_right(tested: ConfigRepo) -> None:
     with scripted(503, 200) as server:
-        ran = tested.ok("smoke", "--release", "2", "--connect-to", server.address)
+        ran = tested.ok("smoke", "--release", "2", "--connect-to", server.address, "--timeout", "30")
     assert ran.out.splitlines() == [f"{ASKED} through {server.address}", "passed: 503, then 200"]
     assert ran.err == ""
     assert server.header("Host") == ["preview.hello.example.com"] * 2
@@ -70,16 +70,16 @@ def test_the_document_holds_all_of_it(tested: ConfigRepo) -> None:
 
 def test_it_fails_with_exit_code_8_when_the_time_is_over(tested: ConfigRepo) -> None:
     with scripted(503, 404) as server:
-        ran = tested.bggen("smoke", "--connect-to", server.address)
+        ran = tested.bggen("smoke", "--connect-to", server.address, "--timeout", "2")
         document = tested.bggen("smoke", "--connect-to", server.address, "--output", "json")
     assert ran.code == document.code == 8
     asked, failed = ran.out.splitlines()
     assert asked == f"{ASKED} through {server.address}"
     assert failed.startswith("failed: 503, then 404")
-    selector = "app.kubernetes.io/name=hello,bggen.dev/color=green"
+    pods = "kubectl get pods -l app.kubernetes.io/name=hello -L bggen.dev/color,bggen.dev/release"
     assert ran.err.splitlines() == [
-        "error: hello/prod: green does not answer 200 within 1 s at http://preview.hello.example.com/ready: 404",
-        f"hint: kubectl get pods -l {selector} -L bggen.dev/release says whether release 2 is there yet",
+        "error: hello/prod: green does not answer 200 within 2 s at http://preview.hello.example.com/ready: 404",
+        f"hint: {pods} says whether release 2 is there yet",
     ]
     found = document.json
     assert (found["passed"], found["changed"]) == (False, False)

@@ -21,6 +21,16 @@ HOST = Preview("preview.example.com")
 HEADER = Preview(header="X-Preview")
 
 
+GATEWAY: dict[str, Any] = {
+    "switch": "gateway",
+    "tls": None,
+    "ingress_class": None,
+    "annotations": {},
+    "preview": HEADER,
+    "parent_refs": (ParentRef("public", section_name="https"),),
+}
+
+
 def routed(tag: str = "v1", smoke: Any = HTTP, **route: Any) -> AppSpec:
     spec = smoked(tag, smoke=smoke)
     assert spec.route
@@ -51,37 +61,69 @@ def test_the_preview_says_itself_whether_it_has_tls() -> None:
     assert question(state(routed(preview=Preview("p.example.com", "cert")))).url == "https://p.example.com/ready"
 
 
+@pytest.mark.parametrize(
+    ("annotations", "scheme"),
+    [
+        ({}, "http"),
+        ({"alb.ingress.kubernetes.io/certificate-arn": "arn:aws:acm:x"}, "https"),
+        ({"alb.ingress.kubernetes.io/listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]'}, "https"),
+        ({"alb.ingress.kubernetes.io/listen-ports": '[{"HTTP": 8080}]'}, "http"),
+    ],
+)
+def test_an_alb_has_tls_by_annotations_alone(annotations: dict[str, str], scheme: str) -> None:
+    preview = Preview("p.example.com", "cert", annotations=annotations)
+    shown = state(routed(controller="alb", annotations=annotations, preview=preview))
+    assert question(shown).url == f"{scheme}://p.example.com/ready"
+    assert question(shown, color=Color.BLUE).url == f"{scheme}://shop.example.com/ready"
+
+
 def test_the_active_colour_is_asked_at_the_live_host_without_a_header() -> None:
-    found = question(state(routed(preview=HEADER)), color=Color.BLUE)
+    found = question(state(routed(**GATEWAY)), color=Color.BLUE)
     assert (found.color, found.release, found.active) == (Color.BLUE, 1, True)
     assert (found.url, found.header) == ("https://shop.example.com/ready", None)
     assert question(state(routed(tls=None)), color=Color.BLUE).url == "http://shop.example.com/ready"
-    with_base = question(state(routed(preview=HEADER)), color=Color.BLUE, base="http://127.0.0.1")
+    with_base = question(state(routed(**GATEWAY)), color=Color.BLUE, base="http://127.0.0.1")
     assert (with_base.url, with_base.header) == ("http://127.0.0.1/ready", None)
 
 
 def test_without_a_preview_host_the_header_leads_to_the_idle_colour() -> None:
-    found = question(state(routed(preview=HEADER)))
+    found = question(state(routed(**GATEWAY)))
     assert (found.url, found.header) == ("https://shop.example.com/ready", ("X-Preview", "green"))
-    turned = question(flipped(state(routed(preview=HEADER))))
+    turned = question(flipped(state(routed(**GATEWAY))))
     assert turned.header == ("X-Preview", "blue")
 
 
 def test_a_preview_host_is_taken_before_a_header() -> None:
-    found = question(state(routed(preview=Preview("p.example.com", header="X-Preview"))))
-    assert (found.url, found.header) == ("http://p.example.com/ready", None)
+    found = question(state(routed(**{**GATEWAY, "preview": Preview("p.example.com", header="X-Preview")})))
+    assert (found.url, found.header) == ("https://p.example.com/ready", None)
 
 
-def test_a_header_counts_only_where_the_route_of_users_knows_it() -> None:
+def test_a_header_is_the_one_of_the_colours_own_release() -> None:
+    renamed = {**GATEWAY, "preview": replace(HEADER, header="X-New")}
+    assert question(state(routed(**GATEWAY), routed(**renamed))).header == ("X-New", "green")
+    added = state(routed(**{**GATEWAY, "preview": None}), routed(**GATEWAY))
+    assert question(added).header == ("X-Preview", "green")
+    gone = state(routed(**GATEWAY), routed(**{**GATEWAY, "preview": None}))
+    assert "release 2 has no preview" in refused(gone)[1]
+
+
+def test_a_header_counts_only_where_a_route_is_rendered_for_it() -> None:
     # Else the request would reach the active colour, and pass for the wrong one.
-    kind, message, hint = refused(state(routed(preview=None), routed(preview=HEADER)))
+    hosts = ("a.example.com", *(f"h{number}.example.com" for number in range(10)))
+    one, two = routed(**GATEWAY, hosts=hosts), routed(**GATEWAY, hosts=tuple(f"other-{each}" for each in hosts))
+    kind, message, hint = refused(state(one, two))
     assert (kind, hint) == ("no-url", "--url https://HOST says where it is reached")
     assert message == (
-        "shop/prod: no URL is known: the route of release 1, which takes traffic, knows no header X-Preview"
+        "shop/prod: no URL is known: no route knows the header X-Preview, as the two releases have too little in common"
     )
-    old = state(routed(preview=HEADER, hosts=("old.example.com",)), routed(preview=replace(HEADER, header="X-New")))
-    assert question(old).url == "https://old.example.com/ready"
-    assert question(old).header == ("X-Preview", "green")
+    assert question(state(one, two), base="http://10.0.0.1").header is None
+
+
+def test_a_header_is_sent_to_a_host_that_both_releases_have() -> None:
+    shown = state(routed(**GATEWAY, hosts=("a.b", "c.d")), routed(**GATEWAY, hosts=("c.d", "e.f")))
+    assert question(shown).url == "https://c.d/ready"
+    apart = state(routed(**GATEWAY, hosts=("a.b",)), routed(**GATEWAY, hosts=("e.f",)))
+    assert "the releases share no host" in refused(apart)[1]
 
 
 def test_a_preview_host_that_users_are_led_by_is_none() -> None:
@@ -90,7 +132,7 @@ def test_a_preview_host_that_users_are_led_by_is_none() -> None:
 
 
 def test_what_is_named_is_asked_with_the_header() -> None:
-    found = question(state(routed(preview=HEADER)), base="http://10.0.0.1:8080/base")
+    found = question(state(routed(**GATEWAY)), base="http://10.0.0.1:8080/base")
     assert (found.url, found.header) == ("http://10.0.0.1:8080/base/ready", ("X-Preview", "green"))
     assert question(state(routed(preview=None)), base="http://10.0.0.1").header is None
 
@@ -102,7 +144,7 @@ def test_the_host_of_users_is_not_asked_for_the_idle_colour_without_a_header() -
     assert message == "shop/prod: Shop.example.com leads to blue, which is active, and no header leads past it"
     assert hint.startswith("--color blue asks that one")
     assert question(shown, base="https://shop.example.com", color=Color.BLUE).active
-    assert question(state(routed(preview=HEADER)), base="https://shop.example.com").header == ("X-Preview", "green")
+    assert question(state(routed(**GATEWAY)), base="https://shop.example.com").header == ("X-Preview", "green")
 
 
 def test_wildcards_stand_for_no_host_and_of_several_hosts_the_first_is_asked() -> None:
@@ -138,10 +180,9 @@ def test_no_route_and_no_preview_are_refused_with_the_flag() -> None:
     ],
 )
 def test_what_another_component_would_answer_is_refused(path: str, component: str, who: str | None) -> None:
-    spec = routed(smoke=HttpSmoke(component, path, CURL))
-    for preview in (HOST, HEADER):
-        assert spec.route
-        shown = state(replace(spec, route=replace(spec.route, preview=preview)))
+    test = HttpSmoke(component, path, CURL)
+    for spec in (routed(smoke=test), routed(smoke=test, **GATEWAY)):
+        shown = state(spec)
         if who is None:
             assert question(shown).url.endswith(path)
         else:
@@ -154,7 +195,7 @@ def test_what_another_component_would_answer_is_refused(path: str, component: st
 def test_a_path_that_leads_nowhere_is_refused_unless_the_header_leads_it_by_the_other_releases_paths() -> None:
     narrow = routed(paths={"/app": "web"})
     assert "/ready leads nowhere" in refused(state(narrow))[1]
-    by_header = state(routed(preview=HEADER), routed(preview=HEADER, paths={"/app": "web"}))
+    by_header = state(routed(**GATEWAY), routed(**GATEWAY, paths={"/app": "web"}))
     assert question(by_header).url == "https://shop.example.com/ready"
 
 
@@ -175,7 +216,7 @@ def test_a_path_that_leads_nowhere_is_refused_unless_the_header_leads_it_by_the_
     ],
 )
 def test_of_a_gateway_the_listener_has_the_tls(parents: list[ParentRef], url: str | None) -> None:
-    shown = state(routed(switch="gateway", tls=None, parent_refs=tuple(parents)))
+    shown = state(routed(**{**GATEWAY, "preview": HOST, "parent_refs": tuple(parents)}))
     if url:
         assert question(shown).url == url
     else:

@@ -136,15 +136,15 @@ def test_a_body_without_end_is_not_read() -> None:
 def test_the_last_try_is_not_one_that_was_cut_short() -> None:
     with scripted(404) as server:
         tries = ask(question(f"http://{server.address}/", seconds=1.2), {}, headers={})
-    ((found, times),) = tries.answers
+    ((found, _),) = tries.answers
     assert found.status == 404
-    assert times > 1
 
 
 def test_a_try_that_hangs_is_not_the_only_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bggen.probing._LEAST_SECONDS", 0.2)
+    monkeypatch.setattr("bggen.probing._SHARE", 100)
     with scripted(hang, 200) as server:
-        tries = ask(question(f"http://{server.address}/", seconds=1.5), {}, headers={})
+        tries = ask(question(f"http://{server.address}/", seconds=20), {}, headers={})
     assert [answer.status for answer, _ in tries.answers] == [None, 200]
 
 

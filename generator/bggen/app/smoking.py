@@ -118,5 +118,5 @@ def _hint(asked: Question, tries: Tries, app: str) -> str:
             return "SSL_CERT_FILE names the authority of a private certificate"
         case "proxy":
             return "NO_PROXY names hosts that are asked without it"
-    selector = f"app.kubernetes.io/name={app},bggen.dev/color={asked.color}"
-    return f"kubectl get pods -l {selector} -L bggen.dev/release says whether release {asked.release} is there yet"
+    pods = f"kubectl get pods -l app.kubernetes.io/name={app} -L bggen.dev/color,bggen.dev/release"
+    return f"{pods} says whether release {asked.release} is there yet"
