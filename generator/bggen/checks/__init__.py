@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bggen.checks.alb import alb
 from bggen.checks.applying import applying
+from bggen.checks.canary import canary
 from bggen.checks.files import HEADER, files
 from bggen.checks.ingress import ingress
 from bggen.checks.migrations import migrations
@@ -40,6 +42,8 @@ _RULES = (
     routing,
     ingress,
     _gateway,
+    canary,
+    alb,
     applying,
     singletons,
     scaling,

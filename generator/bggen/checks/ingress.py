@@ -27,25 +27,23 @@ def ingress(view: View) -> Iterator[Problem]:
 
 def _leads(item: Item, expected: Expected, view: View) -> Iterator[Problem]:
     route, color = expected.release.spec.route, expected.selects
-    if route is None or color is None:
+    if route is None or color is None or route.controller == "alb":
         return
     services = _services(view, expected, color, own=route.switch == "ingress")
     what = _what(expected, color, own=route.switch == "ingress")
-    rules = item.at("spec", "rules")
-    if not rules:
+    if not item.at("spec", "rules"):
         yield item.problem("spec.rules", "must not be empty")
-    for index, rule in enumerate(rules if isinstance(rules, list) else []):
-        for number, path in enumerate(dig(rule, "http", "paths") or []):
-            where = f"spec.rules.{index}.http.paths.{number}.backend.service"
-            name = dig(path, "backend", "service", "name")
-            if name not in services:
-                yield item.problem(f"{where}.name", f"{name} is no {what} of this app")
-                continue
-            service, port = services[name], dig(path, "backend", "service", "port", "name")
-            if port is None or port not in [dig(each, "name") for each in service.at("spec", "ports") or []]:
-                yield item.problem(f"{where}.port.name", f"the Service {name} has no port {port!r}")
-            for message in _wrong_pods(service, color, view):
-                yield item.problem(f"{where}.name", f"the Service {name} leads to {message}")
+    for place, _, path in paths_of(item):
+        where = f"{place}.backend.service"
+        name = dig(path, "backend", "service", "name")
+        if name not in services:
+            yield item.problem(f"{where}.name", f"{name} is no {what} of this app")
+            continue
+        service, port = services[name], dig(path, "backend", "service", "port", "name")
+        if port is None or port not in [dig(each, "name") for each in service.at("spec", "ports") or []]:
+            yield item.problem(f"{where}.port.name", f"the Service {name} has no port {port!r}")
+        for message in wrong_pods(service, color, view):
+            yield item.problem(f"{where}.name", f"the Service {name} leads to {message}")
 
 
 def _services(view: View, expected: Expected, color: Color, *, own: bool) -> dict[str, Item]:
@@ -59,12 +57,21 @@ def _what(expected: Expected, color: Color, *, own: bool) -> str:
     return f"Service of {color}" if own else "active Service" if expected.serves else "preview Service"
 
 
-def _wrong_pods(service: Item, color: Color, view: View) -> Iterator[str]:
+def wrong_pods(service: Item, color: Color, view: View) -> Iterator[str]:
+    """Yield what is wrong with the pods that a Service selects, if they have to be those of a colour."""
     selector = service.at("spec", "selector")
     if dig(selector, COLOR_LABEL) != str(color):
         yield f"{dig(selector, COLOR_LABEL)}, not to {color}"
     if view.state.runs(color) and not view.pods_of(selector):
         yield "no pods"
+
+
+def paths_of(item: Item) -> Iterator[tuple[str, Any, Any]]:
+    """Yield where each path of an Ingress stands, its host, and itself."""
+    rules = item.at("spec", "rules")
+    for index, rule in enumerate(rules if isinstance(rules, list) else []):
+        for number, path in enumerate(dig(rule, "http", "paths") or []):
+            yield f"spec.rules.{index}.http.paths.{number}", dig(rule, "host"), path
 
 
 def _hosts(item: Item) -> list[Any]:

@@ -44,3 +44,11 @@ def _digest(release: Release, color: Color) -> str:
             component.pop(key, None)
     content = json.dumps([release.renderer, str(color), spec], sort_keys=True)
     return hashlib.sha256(content.encode(errors="surrogatepass")).hexdigest()
+
+
+def shortened(name: str, longest: int) -> str:
+    """Return a name that has at most so many characters, and that no other name gets; the same one where it fits."""
+    if len(name) <= longest:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: longest - len(digest) - 1].rstrip('-')}-{digest}"

@@ -44,9 +44,9 @@ def check_route(layers: Layers, route: dict[str, Any], ports: Mapping[str, bool]
     check_annotations(layers, ("annotations",), route.get("annotations"))
     annotations = _texts(route.get("annotations"))
     data = {"switch": "service", **route, "hosts": hosts, "paths": paths, "annotations": annotations}
+    _check_switch(layers, data)
     if not data.get("publishesStatus"):
         data.pop("publishesStatus", None)
-    _check_switch(layers, data)
     return data if "preview" not in data else {**data, "preview": _preview(layers, data)}
 
 
@@ -65,6 +65,13 @@ def _check_switch(layers: Layers, data: dict[str, Any]) -> None:
         data["controller"] = known
     if data.get("controller") == "generic":
         del data["controller"]
+    if "controller" in data or "header" in mapping(data.get("preview")):
+        from bggen.spec.controllers import check_controller  # noqa: PLC0415 - rare, and the import is not free
+
+        check_controller(layers, data)
+    if data.get("controller") == "alb":
+        # It writes the ALB's name into every Ingress, as soon as there is an ALB.
+        data.setdefault("publishesStatus", True)
 
 
 def _only_path(layers: Layers, ports: Mapping[str, bool]) -> dict[str, str]:

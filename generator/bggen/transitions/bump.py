@@ -87,10 +87,7 @@ def bump(state: EnvState, request: BumpRequest) -> Transition:
     refuse_joined(state, request.action)
     if state.active_release:
         refuse_moving(state.active_release, release)
-        if release.spec.route is not None and release.spec.route.switch == "gateway":
-            from bggen.transitions.previews import refuse_unfit  # noqa: PLC0415 - most apps do without
-
-            refuse_unfit(state.active_release, release)
+        _refuse_unfit(state.active_release, release)
     refuse_renumbered((state.blue, state.green, state.saved), release)
     refuse_sudden_autoscale(state, release)
     database, migrating, lost = _migrated(state, release)
@@ -120,6 +117,18 @@ def _migrated(state: EnvState, release: Release) -> tuple[Database | None, tuple
     from bggen.transitions.migrating import filled  # noqa: PLC0415 - most apps do without
 
     return filled(state, release)
+
+
+def _refuse_unfit(current: Release, release: Release) -> None:
+    route = release.spec.route
+    if route is not None and route.switch == "gateway":
+        from bggen.transitions.previews import refuse_unfit  # noqa: PLC0415 - most apps do without
+
+        refuse_unfit(current, release)
+    if route is not None and route.controller == "alb":
+        from bggen.transitions.albs import refuse_too_many_rules  # noqa: PLC0415 - rare, and the import is not free
+
+        refuse_too_many_rules(current, release)
 
 
 def _behind_a_gate(state: EnvState) -> tuple[str, ...]:
@@ -230,10 +239,18 @@ def _subject(color: Color, release: Release, promoted: Promoted | None) -> str:
 
 
 def _without_preview(state: EnvState, release: Release) -> list[str]:
-    """Say so where the preview's host is one that users reach the active release by."""
+    """Say so where the preview's host is one that users reach the active release by, or nginx has no way to it."""
     old, new = (each.spec.route if each else None for each in (state.active_release, release))
-    taken = old and new and new.preview and new.preview.host in old.hosts
-    return [f"no preview: {new.preview.host} leads to {state.active} now"] if taken and new and new.preview else []
+    if old is None or new is None or new.preview is None:
+        return []
+    if new.preview.host in old.hosts:
+        return [f"no preview: {new.preview.host} leads to {state.active} now"]
+    if new.preview.header is not None and new.controller == "nginx":
+        from bggen.render.v1.canary import canary_paths  # noqa: PLC0415 - rare, and the import is not free
+
+        if old.controller != "nginx" or canary_paths(old.paths, new.paths) is None:
+            return [f"no preview by header: nginx can't lead it past paths that differ from those of {state.active}"]
+    return []
 
 
 def _left_behind(release: Release, promoted: Promoted | None) -> list[str]:

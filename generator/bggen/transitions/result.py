@@ -101,7 +101,7 @@ def refuse_joined(state: EnvState, command: str) -> None:
 
 
 def refuse_moving(current: Release, target: Release) -> None:
-    """Refuse a release behind another namespace, switch or owner of a node port than those of the active one.
+    """Refuse a release behind another namespace, switch, ALB or owner of a node port than those of the active one.
 
     Both colours share the Services and routes between them: with two namespaces, or two switches, a flip would leave
     the traffic behind.
@@ -118,6 +118,10 @@ def refuse_moving(current: Release, target: Release) -> None:
     elif old.route and new.route and old.route.namespace != new.route.namespace:
         # The live HTTPRoute would be another object, which may come after the old one is gone.
         moves.append(f"route.namespace from {old.route.namespace or '(none)'} to {new.route.namespace or '(none)'}")
+    elif old.route and new.route and "alb" in {old.route.controller, new.route.controller}:
+        from bggen.transitions.albs import alb_moves  # noqa: PLC0415 - rare, and the import is not free
+
+        moves += alb_moves(old.route, new.route)
     if moves:
         raise RefusedError(
             f"{new.name}: this changes {' and '.join(moves)}, while release {current.number} takes traffic as it was",

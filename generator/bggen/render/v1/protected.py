@@ -15,6 +15,8 @@ _IDENTITY: Final = "bggen and Argo CD find the object by it"
 _SELECTOR: Final = "traffic finds the pods of a colour by it"
 _GUARD: Final = "use `replicas` or `autoscale` of the spec, or bggen scale, which the guards of a flip know"
 _SWITCH: Final = "it is how traffic is switched"
+_ALB: Final = "alb.ingress.kubernetes.io/"
+_CANARY: Final = "nginx.ingress.kubernetes.io/canary"
 _HASH: Final = "use `files` of the spec: the name holds a hash of the content"
 
 _EVERYWHERE: Final[Mapping[Path, str]] = {
@@ -96,6 +98,9 @@ def forbidden(before: Any, after: Any) -> tuple[Path, str] | None:
     """
     kind = str(_dig(before, "kind"))
     old, new = dict(_fixed(before, kind)), dict(_fixed(after, kind))
+    if kind == "Ingress":
+        rules = _rules(before)
+        old, new = {**old, **dict(_switching(before, rules))}, {**new, **dict(_switching(after, rules))}
     for key in [*old, *(key for key in new if key not in old)]:
         found = old.get(key) or new[key]
         if key not in old or key not in new or _differ(old[key].value, new[key].value):
@@ -133,6 +138,25 @@ def _fixed(data: Any, kind: str) -> Iterator[tuple[Path, _Fact]]:
                 if _OURS.match(str(key)):
                     field = (*top, name, key)
                     yield field, _Fact(field, value, "the key is reserved, as it is in the spec: others go by it")
+
+
+def _rules(data: Any) -> frozenset[str]:
+    """Return the annotations of an ALB that say what the backends of the Ingress are."""
+    return frozenset(
+        f"{_ALB}{what}.{_dig(path, 'backend', 'service', 'name')}"
+        for _, rule in _items(_dig(data, "spec", "rules"))
+        for _, path in _items(_dig(rule, "http", "paths"))
+        if _dig(path, "backend", "service", "port", "name") == "use-annotation"
+        for what in ("actions", "conditions")
+    )
+
+
+def _switching(data: Any, rules: frozenset[str]) -> Iterator[tuple[Path, _Fact]]:
+    """Yield the annotations that say which colour requests are led to, by an ALB or by a canary of nginx."""
+    for key, value in _mapping(_dig(data, "metadata", "annotations")).items():
+        if key in rules or str(key).startswith(_CANARY):
+            field = ("metadata", "annotations", key)
+            yield field, _Fact(field, value, _SWITCH)
 
 
 def _values(facts: Iterable[tuple[Path, _Fact]]) -> dict[Path, list[Any]]:

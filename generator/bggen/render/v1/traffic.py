@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bggen.render.references import SERVICE_PORT
 from bggen.render.v1.objects import KEPT, WAVE_GROUND, WAVE_REST, WAVE_SWITCH, Object, labels_of, pairs, selector
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from bggen.model import Color, Manifest, Release
     from bggen.render.face import Role, Sides
+
+# Backends go by the port's name.
+HTTP: Final = "http"
 
 
 def service(
@@ -70,6 +73,11 @@ def routes(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
 
         yield from live(env, release, sides)
         return
+    if route.controller == "alb":
+        from bggen.render.v1.alb import alb_routes  # noqa: PLC0415 - rare, and the import is not free
+
+        yield from alb_routes(env, release, sides)
+        return
     switches = route.switch == "ingress"
     # Its health is an address, which many controllers never write: what is waited for must have one.
     waited_for = switches and route.publishes_status
@@ -82,16 +90,31 @@ def routes(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
             "hosts": list(route.hosts),
             "tls": route.tls,
             "ingress_class": route.ingress_class,
+            "port": HTTP,
             "paths": _backends(release, f"-{sides.active}" if switches else ""),
         },
     )
 
 
 def preview(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
-    """Return the Ingress or HTTPRoute of the preview's host, which never leads to the active colour."""
+    """Return the Ingress or HTTPRoute of the preview's host, which never leads to the active colour.
+
+    And what leads a header to the idle one, where it is an Ingress of its own: see `canary`.
+    """
     spec = release.spec
     route = spec.route
-    if route is None or route.preview is None or route.preview.host is None:
+    if route is None or route.preview is None:
+        return
+    if route.controller == "alb":
+        from bggen.render.v1.alb import alb_preview  # noqa: PLC0415 - rare, and the import is not free
+
+        yield from alb_preview(env, release, sides)
+        return
+    if route.controller == "nginx" and route.preview.header is not None:
+        from bggen.render.v1.canary import canary  # noqa: PLC0415 - rare, and the import is not free
+
+        yield from canary(env, release, sides)
+    if route.preview.host is None:
         return
     if route.switch == "gateway":
         from bggen.render.v1.gateway import hosted  # noqa: PLC0415 - most apps do without
@@ -107,6 +130,7 @@ def preview(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
             "hosts": [route.preview.host],
             "tls": route.preview.tls,
             "ingress_class": route.preview.ingress_class,
+            "port": HTTP,
             "paths": _backends(release, f"-{sides.active.other}" if route.switch == "ingress" else "-preview"),
         },
     )
