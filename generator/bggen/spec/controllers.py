@@ -83,7 +83,7 @@ def check_controller(layers: Layers, route: Mapping[str, Any]) -> None:
 def _nginx(route: Mapping[str, Any], header: str | None) -> Iterator[tuple[Path, str]]:
     for where, key, _ in _annotations(route):
         if key.startswith(NGINX_CANARY):
-            yield where, "would make a canary of the Ingress that users come by: use `preview.header`"
+            yield where, "would make this Ingress a canary of another one: use `preview.header`"
     if header is not None and "_" in header:
         # https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/configmap/.
         yield ("preview", "header"), "nginx drops headers with an underscore: use a dash"
