@@ -71,6 +71,10 @@ def alb(ingresses: Iterable[Object], request: Request) -> str | None:
 
 
 def _holds(condition: Object, request: Request) -> bool:
+    if condition["field"] == "source-ip":
+        # Of an example's address, which nobody has.
+        assert condition["sourceIPConfig"]["values"] == ["192.0.2.0/32"]
+        return False
     assert condition["field"] == "http-header"
     config = condition["httpHeaderConfig"]
     value = request.header(config["httpHeaderName"])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bggen.checks import check
+from bggen.render import render
 from tests.support.breaking import annotation, broken, put, put_at
 from tests.support.fronts import BY_BOTH, front
 from tests.support.states import bumped, first
@@ -70,7 +73,8 @@ NO_RULE = "spec.rules: /api on shop.example.com must lead to api of blue with X-
     ("change", "said"),
     [
         (action("api", _weights(0, 100)), NO_RULE),
-        (action("api", _weights(50, 50)), "the action api must give one colour all of the weight, 100, and the other"),
+        (action("api", _weights(99, 1)), "the action api must give one colour the weight 100 and the other one 0, or"),
+        (action("api", _weights(50, 50)), NO_RULE),
         (action("api", lambda forward: forward["targetGroups"].pop()), "the action api must name both colours of one"),
         (action("api", _service("shop-web-green")), "the action api must name both colours of one component"),
         (action("api", _service("shop-api")), "the action api names shop-api: no Service of a colour, at `http`"),
@@ -99,6 +103,14 @@ def test_rules_of_an_alb(change: Change, said: str) -> None:
 def test_the_preview_of_an_alb_leads_to_the_idle_colour() -> None:
     found = broken(PREVIEW, action("web", _weights(100, 0)), BOTH)
     assert found == ["spec.rules: / on preview.example.com must lead to web of green; leads to ['web of blue']"]
+
+
+def test_an_alb_weighs_joined_colours_the_same() -> None:
+    joined = replace(bumped(first(front("alb", PATHS)), front("alb", PATHS)), joined=True)
+    assert check(joined, render(joined)) == ()
+    for weights in (_weights(100, 0), _weights(0, 100)):
+        (line,) = broken(INGRESS, action("web", weights), joined)
+        assert "then web of blue and green; leads to" in line
 
 
 def _mark(key: str, value: str | None) -> Change:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -154,6 +155,33 @@ def test_a_flip_changes_only_weights_of_users_rules() -> None:
     for _, _, conditions, weights in before:
         if not conditions:
             assert [name for name, weight in weights.items() if weight] == [f"{next(iter(weights))[:-5]}-blue"]
+
+
+@pytest.mark.parametrize("preview", [None, BY_HOST, BY_HEADER], ids=["none", "host", "header"])
+def test_an_alb_keeps_the_target_groups_of_what_only_the_idle_release_has(preview: Any) -> None:
+    names = ("web", "api", "old", "new")
+    old = front("alb", {"/": "web", "/old": "old"}, preview=preview, names=names[:3])
+    new = front("alb", {"/": "web", "/new": "new"}, preview=preview, names=("web", "api", "new"))
+    state = bumped(first(old), new)
+    for each, active in ((state, "old"), (flipped(state), "new")):
+        found = objects(each)
+        assert check(each, render(each)) == ()
+        rules = list(alb_rules([found["ingress-shop.yaml"]]))
+        named = {service for _, _, _, weights in rules for service in weights}
+        assert named == {f"shop-{name}-{color}" for name in ("web", "old", "new") for color in Color}
+        # And nobody comes to them.
+        other = "new" if active == "old" else "old"
+        assert reached(found, "alb", Request(HOST, f"/{active}")) == (active, each.active)
+        assert reached(found, "alb", Request(HOST, f"/{other}")) == ("web", each.active)
+
+
+def test_joined_colours_of_an_alb_share_users_and_are_told_apart_by_the_header() -> None:
+    state = replace(bumped(first(front("alb", PLAIN)), front("alb", PLAIN)), joined=True)
+    rules = list(alb_rules([objects(state)["ingress-shop.yaml"]]))
+    assert [list(weights.values()) for _, _, conditions, weights in rules if not conditions] == [[50, 50], [50, 50]]
+    for color in Color:
+        got = reached(objects(state), "alb", Request(HOST, "/api", {HEADER: str(color)}))
+        assert got == ("api", color)
 
 
 def test_the_header_rules_come_out_before_those_of_users_however_the_file_has_them() -> None:

@@ -19,12 +19,19 @@ if TYPE_CHECKING:
 _PREFIX: Final = "alb.ingress.kubernetes.io"
 
 
-class _Rule(NamedTuple):
-    """What a path of the Ingress comes to: the header that it wants, and the component and colour that it leads to."""
+# Addresses that no client has.
+_NOBODY: Final = ("source-ip", "192.0.2.0/32")
 
-    header: tuple[str, str] | None
+
+class _Rule(NamedTuple):
+    """What a path of the Ingress comes to: what it wants of a request, and the component and colours that it leads to.
+
+    Nobody comes by a rule for `_NOBODY`: it is there for the target groups that it names.
+    """
+
+    wants: tuple[str, str] | None
     component: str
-    color: Color
+    colors: tuple[Color, ...]
 
 
 def alb(view: View) -> Iterator[Problem]:
@@ -45,7 +52,7 @@ def alb(view: View) -> Iterator[Problem]:
             yield from _complete(item, found, route.hosts, _wanted(view, route, expected.selects))
         else:
             host = route.preview.host if route.preview else None
-            live = {path: [_Rule(None, component, expected.selects)] for path, component in route.paths.items()}
+            live = {path: [_Rule(None, component, (expected.selects,))] for path, component in route.paths.items()}
             yield from _complete(item, found, (host,), live)
 
 
@@ -56,9 +63,15 @@ def _wanted(view: View, route: Route, active: Color) -> dict[str, list[_Rule]]:
         header = header_of(view.state, color)
         if header is not None:
             for path, component in answers(view.state, color).items():
-                wanted.setdefault(path, []).append(_Rule((header, str(color)), component, color))
+                wanted.setdefault(path, []).append(_Rule((header, str(color)), component, (color,)))
+    idle = view.state.idle_release.spec.route if view.state.idle_release else None
+    named = {rule.component for rules in wanted.values() for rule in rules} | set(route.paths.values())
+    for component in set(idle.paths.values() if idle else ()) - named:
+        path = max(path for path, each in (idle.paths.items() if idle else ()) if each == component)
+        wanted.setdefault(path, []).insert(0, _Rule(_NOBODY, component, (active.other,)))
+    serving = tuple(Color) if view.state.joined else (active,)
     for path, component in route.paths.items():
-        wanted.setdefault(path, []).append(_Rule(None, component, active))
+        wanted.setdefault(path, []).append(_Rule(None, component, serving))
     return wanted
 
 
@@ -87,12 +100,12 @@ def _rule(item: Item, path: Any, view: View) -> _Rule:
     forward = dig(action, "forwardConfig")
     if dig(action, "type") != "forward" or not isinstance(forward, dict) or set(forward) != {"targetGroups"}:
         raise ValueError(f"the action {name} must forward, and must not keep users where they are")
-    component, color = _led(name, forward["targetGroups"], view)
-    return _Rule(_header(_parsed(item, f"conditions.{name}")), component, color)
+    component, colors = _led(name, forward["targetGroups"], view)
+    return _Rule(_wish(_parsed(item, f"conditions.{name}")), component, colors)
 
 
-def _led(name: Any, groups: Any, view: View) -> tuple[str, Color]:
-    """Return the component, and the colour that has all of the weight."""
+def _led(name: Any, groups: Any, view: View) -> tuple[str, tuple[Color, ...]]:
+    """Return the component, and the colours that have weight: one that has all of it, or both as much as each other."""
     services = {each.manifest.name: expected for each, expected in view.of("color service")}
     weights: dict[Any, Any] = {}
     components = set()
@@ -104,19 +117,23 @@ def _led(name: Any, groups: Any, view: View) -> tuple[str, Color]:
         components.add(service.component.name)
     if len(components) != 1 or len(groups) != len(Color) or set(weights) != set(Color):
         raise ValueError(f"the action {name} must name both colours of one component")
-    if sorted(map(str, weights.values())) != ["0", "100"]:
-        raise ValueError(f"the action {name} must give one colour all of the weight, 100, and the other one 0")
-    return components.pop(), max(Color, key=lambda color: int(weights[color]))
+    if [weights[color] for color in Color] not in ([100, 0], [0, 100], [50, 50]):
+        raise ValueError(
+            f"the action {name} must give one colour the weight 100 and the other one 0, or each of them 50"
+        )
+    return components.pop(), tuple(color for color in Color if weights[color])
 
 
-def _header(conditions: Any) -> tuple[str, str] | None:
+def _wish(conditions: Any) -> tuple[str, str] | None:
+    """Return the one thing that conditions ask for: a header and its value, or addresses and theirs."""
     if conditions is None:
         return None
-    values = dig(conditions, 0, "httpHeaderConfig", "values")
-    plain = isinstance(conditions, list) and len(conditions) == 1 and isinstance(values, list) and len(values) == 1
-    if not plain or dig(conditions, 0, "field") != "http-header":
+    field = dig(conditions, 0, "field")
+    config = dig(conditions, 0, {"http-header": "httpHeaderConfig", "source-ip": "sourceIPConfig"}.get(field, ""))
+    values = dig(config, "values")
+    if not isinstance(values, list) or len(values) != 1 or len(conditions) != 1:
         raise ValueError("its conditions must be one value of one header")
-    return (str(dig(conditions, 0, "httpHeaderConfig", "httpHeaderName")), str(values[0]))
+    return (str(dig(config, "httpHeaderName") or field), str(values[0]))
 
 
 def _parsed(item: Item, key: str) -> Any:
@@ -128,5 +145,5 @@ def _parsed(item: Item, key: str) -> Any:
 
 
 def _shown(rule: _Rule) -> str:
-    who = "" if rule.header is None else f" with {rule.header[0]}: {rule.header[1]}"
-    return f"{rule.component} of {rule.color}{who}"
+    who = "" if rule.wants is None else f" with {rule.wants[0]}: {rule.wants[1]}"
+    return f"{rule.component} of {' and '.join(rule.colors)}{who}"

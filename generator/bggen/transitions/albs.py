@@ -45,11 +45,11 @@ def refuse_too_many_rules(current: Release, target: Release) -> None:
     Raises:
         RefusedError: with the way to do it.
     """
-    routes = [release.spec.route for release in (current, target)]
-    found = [route for route in routes if route is not None and route.controller == "alb"]
-    headers = sum(1 for route in found if route.preview is not None and route.preview.header is not None)
-    every = {path for route in found for path in route.paths}
-    rules = max((len(route.hosts) * (len(route.paths) + headers * len(every)) for route in found), default=0)
+    here, there = (release.spec.route for release in (current, target))
+    if here is None or there is None:
+        return
+    # As it is now, and after a flip.
+    rules = max(_rules(here, there), _rules(there, here))
     if rules > _MOST_RULES:
         raise RefusedError(
             f"{target.spec.name}: an ALB takes {_MOST_RULES} rules, and this release's paths come to {rules} with those"
@@ -57,3 +57,12 @@ def refuse_too_many_rules(current: Release, target: Release) -> None:
             hint="leave `preview.header` out, or flip first to a release with fewer paths",
             kind="immovable",
         )
+
+
+def _rules(active: Route, idle: Route) -> int:
+    """Return how many rules users' Ingress has: for each path, for each header at each path, and for what is kept."""
+    headed = [route for route in (active, idle) if route.preview is not None and route.preview.header is not None]
+    # What only the idle release has is named for the sake of its target groups.
+    kept = set() if idle in headed else set(idle.paths.values()) - set(active.paths.values())
+    every = {*active.paths, *idle.paths}
+    return len(active.hosts) * (len(active.paths) + len(headed) * len(every) + len(kept))

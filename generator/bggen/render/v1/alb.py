@@ -26,6 +26,8 @@ _PREFIX = "alb.ingress.kubernetes.io"
 _BY_ANNOTATION = "use-annotation"
 # `conditions.<name>` may have 63 characters behind the slash.
 _LONGEST_NAME = 52
+# Addresses of examples (RFC 5737): nobody comes from there. In a name nothing else ends as names of these do.
+_NOBODY = '[{"field":"source-ip","sourceIPConfig":{"values":["192.0.2.0/32"]}}]'
 # Its default are ports of the nodes, which the Services of the colours do not have.
 _TARGETS = {f"{_PREFIX}/target-type": "ip"}
 
@@ -44,10 +46,16 @@ def alb_routes(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
         return
     headers = {color: header for color in Color if (header := _header(sides, color)) is not None}
     answers = {color: reach_of(sides, color) for color in headers}
-    every = {*route.paths, *(path for paths in answers.values() for path in paths)}
+    kept = _kept(sides, {component for each in (route.paths, *answers.values()) for component in each.values()})
+    every = {*route.paths, *kept, *(path for paths in answers.values() for path in paths)}
     paths: list[tuple[str, str]] = []
     annotations: dict[str, str] = {}
     for path in sorted(every, key=lambda each: (-len(each), each)):
+        if path in kept:
+            component = kept[path]
+            name = shortened(f"{component}-preview", _LONGEST_NAME)
+            paths.append((path, name))
+            annotations |= {_action(name): _forward(spec, component, sides.active.other), _conditions(name): _NOBODY}
         for color, header in headers.items():
             component = answers[color][path]
             name = shortened(f"{component}-{color}", _LONGEST_NAME)
@@ -56,7 +64,8 @@ def alb_routes(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
         if path in route.paths:
             name = shortened(route.paths[path], _LONGEST_NAME)
             paths.append((path, name))
-            annotations[_action(name)] = _forward(spec, route.paths[path], sides.active)
+            serving = sides.active if not sides.joined else None
+            annotations[_action(name)] = _forward(spec, route.paths[path], serving)
     yield Object(release, env, spec.name, "release.yaml", None).manifest(
         "Ingress",
         WAVE_SWITCH if route.publishes_status else WAVE_REST,
@@ -87,6 +96,21 @@ def alb_preview(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
     )
 
 
+def _kept(sides: Sides, named: set[str]) -> dict[str, str]:
+    """Return paths of the idle release, each with a component that no other rule names.
+
+    Its target groups are there before a flip then, with healthy targets in them, and after one until its colour is
+    bumped: requests on their way end, and a rollback finds them as they were.
+    """
+    idle = sides.releases.get(sides.active.other)
+    paths = idle.spec.route.paths if idle and idle.spec.route else {}
+    return {
+        path: component
+        for component, path in {component: path for path, component in sorted(paths.items())}.items()
+        if component not in named
+    }
+
+
 def _header(sides: Sides, color: Color) -> str | None:
     """Return the header that leads to a colour, as its own release says; as the active one says where it is empty."""
     route: Route | None = sides.releases.get(color, sides.releases[sides.active]).spec.route
@@ -107,13 +131,11 @@ def _conditions(name: str) -> str:
     return f"{_PREFIX}/conditions.{name}"
 
 
-def _forward(spec: AppSpec, component: str, color: Color) -> str:
+def _forward(spec: AppSpec, component: str, color: Color | None) -> str:
+    """Return the action that leads to a colour of a component; with None to either one of them."""
+    weights = dict.fromkeys(Color, 50) if color is None else {color: 100, color.other: 0}
     groups = [
-        {
-            "serviceName": f"{spec.base_name(component)}-{each}",
-            "servicePort": "http",
-            "weight": 100 if each is color else 0,
-        }
+        {"serviceName": f"{spec.base_name(component)}-{each}", "servicePort": "http", "weight": weights[each]}
         for each in Color
     ]
     return _json({"type": "forward", "forwardConfig": {"targetGroups": groups}})
