@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bggen.checks.view import Expected
 from bggen.spec.identity import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from bggen.model import Color, EnvState, Route
+    from bggen.model import Color, EnvState, Release, Route
 
 
 def route_of(state: EnvState, color: Color) -> Route | None:
@@ -41,6 +42,23 @@ def answers(state: EnvState, color: Color) -> dict[str, str]:
         above = longest(path, mine)
         found[path] = theirs[path] if above is None else mine[above]
     return found
+
+
+def expected_previews(state: EnvState, shown: Release, idle: Color) -> Iterator[Expected]:
+    """Yield the Ingresses that lead people to the idle colour: by a host, if users have no such host, and by a header.
+
+    The latter beside an Ingress of ingress-nginx alone, and where it can tell all paths apart.
+    """
+    live = state.active_release.spec.route if state.active_release else None
+    route = shown.spec.route
+    preview = route.preview if route else None
+    if route is None or preview is None or (live and preview.host in live.hosts):
+        return
+    if preview.host is not None:
+        yield Expected("Ingress", f"{state.app}-preview", "preview ingress", shown, None, idle)
+    nginx = live is not None and {live.controller, route.controller} == {"nginx"}
+    if live and nginx and preview.header is not None and canary_paths(live.paths, route.paths):
+        yield Expected("Ingress", canary_name(state.app), "canary", shown, None, idle)
 
 
 def canary_name(app: str) -> str:

@@ -299,17 +299,10 @@ def _routes(state: EnvState, active: Color) -> Iterator[Expected]:
     if route is not None and route.switch != "gateway":
         yield Expected("Ingress", state.app, "ingress", release, None, active, serves=True)
     shown = state.idle_release or release
-    preview = shown.spec.route.preview if shown.spec.route and shown.spec.route.switch != "gateway" else None
-    if preview is None or (route and preview.host in route.hosts):
-        return
-    if preview.host is not None:
-        yield Expected("Ingress", f"{state.app}-preview", "preview ingress", shown, None, active.other)
-    if preview.header is not None and route is not None and shown.spec.route is not None:
-        from bggen.checks.headers import canary_name, canary_paths  # noqa: PLC0415 - few apps have a header
+    if shown.spec.route and shown.spec.route.preview and shown.spec.route.switch != "gateway":
+        from bggen.checks.headers import expected_previews  # noqa: PLC0415 - most apps do without
 
-        routes = (route, shown.spec.route)
-        if all(each.controller == "nginx" for each in routes) and canary_paths(*(each.paths for each in routes)):
-            yield Expected("Ingress", canary_name(state.app), "canary", shown, None, active.other)
+        yield from expected_previews(state, shown, active.other)
 
 
 def _tests(state: EnvState, active: Color) -> Iterator[Expected]:
