@@ -7,7 +7,7 @@ would, in which an untested release takes traffic, or a number means two release
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bggen.events import without_sizes
 from bggen.model import Color
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bggen.model import EnvState, Release
+    from bggen.model.migrating import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ def doubts(before: EnvState, after: EnvState) -> tuple[Doubt, ...]:
         *_edited(before, after),
         *_replaced_in_place(before, after),
         *_come_back(before, after),
+        *_unmigrated(before, after),
     )
 
 
@@ -72,6 +74,51 @@ def _backwards(before: EnvState, after: EnvState) -> Iterator[Doubt]:
     for key, was, now in (("last", before.last, after.last), ("served", before.served, after.served)):
         if now < was:
             yield Doubt("release.yaml", f"{key} goes back from {was} to {now}, which only a revert does")
+
+
+def stranded(before: EnvState | None, after: EnvState) -> tuple[Doubt, ...]:
+    """Return why a release that runs cannot run on what the database has; nothing that was so before.
+
+    Whatever Git goes back to, the database has what it had.
+
+    Args:
+        before: the state on the branch that is merged into; None where nobody knows it.
+        after: the state that is merged.
+    """
+    schema = max(_schema(state) for state in (before, after) if state is not None)
+    known = {each.release.number for each in _unfit(before, _schema(before))} if before is not None else set()
+    return tuple(
+        Doubt(
+            f"{each.color}.yaml",
+            f"release {each.release.number} runs on {each.window}, and the database has schema {schema}",
+        )
+        for each in _unfit(after, schema)
+        if each.release.number not in known
+    )
+
+
+class _Unfit(NamedTuple):
+    color: Color
+    release: Release
+    window: Window
+
+
+def _unfit(state: EnvState, schema: int) -> Iterator[_Unfit]:
+    for color in Color:
+        release = state.release(color)
+        window = release.spec.compatible if release and state.runs(color) else None
+        if release is not None and window is not None and schema and not window.holds(schema):
+            yield _Unfit(color, release, window)
+
+
+def _schema(state: EnvState) -> int:
+    return state.database.schema if state.database else 0
+
+
+def _unmigrated(before: EnvState, after: EnvState) -> Iterator[Doubt]:
+    old, new = _schema(before), _schema(after)
+    if new < old:
+        yield Doubt("release.yaml", f"schema goes back from {old} to {new or 'none'}, which only a revert does")
 
 
 def _edited(before: EnvState, after: EnvState) -> Iterator[Doubt]:

@@ -76,6 +76,8 @@ class Ran:
             return document
         looked = {"apps", "answers"} & document.keys()
         name = "change" if "error" in document and not looked else _DOCUMENTS.get(document["action"], "change")
+        if document["action"] == "migrate" and "changed" not in document:
+            name = "migrate"
         schema = json.loads((resource_dir("schemas") / f"{name}.schema.json").read_text(encoding="utf-8"))
         Draft202012Validator(schema).validate(document)
         assert document.keys() <= schema["properties"].keys(), "a field that nobody described"

@@ -19,7 +19,7 @@ from bggen.git.place import locate
 from bggen.git.tip import TipFiles
 from bggen.model import Problem
 from bggen.plan import OUR_FIRST_LINE, compare_manifests, env_folder
-from bggen.plausible import doubts
+from bggen.plausible import doubts, stranded
 from bggen.render import render
 from bggen.spec import FORGETFUL
 
@@ -217,6 +217,8 @@ class Request:
         found.objects.append(ObjectNames(after.app, after.env, files, ports))
 
     def _doubt(self, before: EnvState | None, after: EnvState, files: Mapping[str, bytes], found: Found) -> None:
+        folder = env_folder(after.app, after.env)
+        found.problems += (Problem(f"{folder}/{each.file}", 0, 0, "", each.message) for each in stranded(before, after))
         # Where nothing was, or nothing that can be read, the state can only be held against itself.
         doubted = doubts(before if before and before.active else after, after)
         if doubted:
@@ -226,6 +228,9 @@ class Request:
         app, env = after.app, after.env
         if after.active is None:
             found.warnings.append(f"{app}/{env} is taken out: Argo CD deletes what takes traffic there")
+        elif before is not None and before.database and before.database.schema > _schema(after):
+            message = f"schema {before.database.schema} is taken back in Git, but the database does not go back"
+            found.warnings.append(f"{app}/{env}: {message}")
         elif before is not None and after.last > before.last:
             specs = (REPO_FILE, f"apps/{app}/app.yaml", f"{env_folder(app, env)}/{OVERLAY}")
             fork, base = self._at(self.fork).files, self._at(self.base).files
@@ -265,6 +270,10 @@ class Request:
         now = self._read(self.base, app, env)
         told = events(before, now) if before is not None and now is not None else ()
         return told or (Event("other", "its state changed"),)
+
+
+def _schema(state: EnvState) -> int:
+    return state.database.schema if state.database else 0
 
 
 def _told(before: EnvState | None, after: EnvState | None) -> tuple[Event, ...]:

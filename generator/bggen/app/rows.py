@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from bggen.app.views import Brief, StatusRow
+from bggen.app.views import Brief, DatabaseBrief, StatusRow
 from bggen.model import Color, Hold
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def row_line(state: EnvState, *, pending_spec: bool) -> str:
         pending_spec,
         state.gate,
         state.joined,
+        _database(state),
     ]
     return json.dumps(fields, separators=(",", ":"))
 
@@ -38,7 +39,8 @@ def row_from(app: str, env: str, line: str) -> StatusRow:
         ValueError: it is none.
     """
     try:
-        active, idle, pending, releases, previous, rollback, hold, pending_spec, gate, joined = json.loads(line)
+        active, idle, pending, releases, previous, back, hold, pending_spec, gate, *rest = json.loads(line)
+        joined, database = rest
         return StatusRow(
             app=app,
             env=env,
@@ -47,11 +49,12 @@ def row_from(app: str, env: str, line: str) -> StatusRow:
             pending=pending,
             releases={Color(color): Brief(*brief) for color, brief in releases.items()},
             previous=previous,
-            rollback=None if rollback is None else Brief(*rollback),
+            rollback=None if back is None else Brief(*back),
             hold=None if hold is None else Hold(*hold),
             pending_spec=pending_spec,
             gate=gate,
             joined=joined,
+            database=None if database is None else _database_brief(*database),
         )
     except (TypeError, AttributeError) as error:
         raise ValueError(str(error)) from error
@@ -59,3 +62,21 @@ def row_from(app: str, env: str, line: str) -> StatusRow:
 
 def _brief(release: Release) -> list[Any]:
     return [release.number, release.images]
+
+
+def _database(state: EnvState) -> list[Any] | None:
+    if state.database is None:
+        return None
+    from bggen.transitions.migrating import due  # noqa: PLC0415 - most apps do without
+
+    following = due(state)
+    windows = {
+        color: [window.min, window.max]
+        for color in Color
+        if (release := state.release(color)) and (window := release.spec.compatible)
+    }
+    return [state.database.schema, windows, None if following.needs else following.phase]
+
+
+def _database_brief(schema: int, windows: dict[str, list[int]], phase: str | None) -> DatabaseBrief:
+    return DatabaseBrief(schema, {Color(color): (least, most) for color, (least, most) in windows.items()}, phase)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bggen.model import Color
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Literal
 
     from bggen.app.outcomes import FileChange
     from bggen.comparing import Comparison, ObjectDifference
@@ -37,6 +36,18 @@ class Brief:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseBrief:
+    """What status tells of a database; a colour whose release says nothing of schemas has no window.
+
+    `phase` is the next one of a migration, see `Migrations`; None also where something still needs the old schema.
+    """
+
+    schema: int
+    windows: Mapping[Color, tuple[int, int]]
+    phase: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class StatusRow:
     """What runs where in one (app, env); small, because all rows are held at once. See EnvState for the words.
 
@@ -47,6 +58,7 @@ class StatusRow:
         pending_spec: whether the spec holds changes that no colour has yet.
         gate: whether a smoke test of the active colour stands before the switch to it.
         joined: whether the idle colour, which holds the same, serves beside the active one.
+        database: None where no release ever had a migration.
         since: when the active colour became active, RFC 3339; None where Git does not tell.
     """
 
@@ -62,6 +74,7 @@ class StatusRow:
     pending_spec: bool
     gate: bool
     joined: bool
+    database: DatabaseBrief | None = None
     since: str | None = None
 
     @property
@@ -236,4 +249,52 @@ class Smoked:
     headers: tuple[str, ...]
 
 
-View = Shown | Status | Compared | History | Validated | Checked | Smoked
+Role = Literal["active", "idle", "parked", "previous"]
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """A release that runs, or may run again, and what it has to do with the database.
+
+    Attributes:
+        color: the colour that holds it, or held it.
+        role: what it is there.
+        release: its number.
+        window: the oldest and the newest schema that it can run on; None where it does not say.
+        makes: the schema that its migration makes; None where it has none.
+        contracts: the schema that its third phase makes; None where it has none.
+        migrates: whether its migration stands before all pods.
+        contracted: whether its third phase was run.
+    """
+
+    color: Color
+    role: Role
+    release: int
+    window: tuple[int, int] | None
+    makes: int | None
+    contracts: int | None
+    migrates: bool
+    contracted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Migrations:
+    """What an (app, env) knows of its database.
+
+    Attributes:
+        schema: the number that it has, or will have as soon as Argo CD applies what is committed; None for unknown.
+        phase: the next one: `use` is a flip, `remove` the third one; None where nothing is left to do.
+        words: the same for people.
+        needs: who needs what the next phase would take away.
+    """
+
+    app: str
+    env: str
+    schema: int | None
+    runners: tuple[Runner, ...]
+    phase: Literal["use", "remove"] | None
+    words: str
+    needs: tuple[str, ...]
+
+
+View = Migrations | Shown | Status | Compared | History | Validated | Checked | Smoked

@@ -200,6 +200,26 @@ class Asked:
             ),
         )
 
+    def one(self, **others: bool) -> tuple[str | None, str | None, str | None]:
+        """Return the app, the environment and the base branch, for what only looks at one of them.
+
+        Args:
+            others: options of the command itself that say how something is changed.
+
+        Raises:
+            UsageError: something was asked for that only a change needs.
+        """
+        used = [name for name, on in others.items() if on]
+        used += [name for name, (_, default) in PARAMETERS.items() if self.values[name] != default]
+        wrong = [name for name in used if name not in {"app", "env", "base"}]
+        apps = self.values["app"] or [None]
+        if wrong or len(apps) > 1:
+            from bggen.errors import UsageError  # noqa: PLC0415 - help must not wait for it
+
+            option = f"--{wrong[0].replace('_', '-')}" if wrong else "a second --app"
+            raise UsageError(f"{option} is for a change: bggen migrate only looks", hint="bggen migrate contract")
+        return apps[0], self.values["env"], self._name("base")
+
     def _branch(self) -> str | None:
         if self.values["branch"] is None:
             return "" if self.values["pr"] else None

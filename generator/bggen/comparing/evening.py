@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bggen.model import Release
 
 _COLOR_LABEL = "bggen.dev/color"
-_OF_JOBS = re.compile(r"((?:cron|smoke)-)(blue|green)")
+_OF_JOBS = re.compile(r"((?:cron|smoke|migrate)-)(blue|green)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ _ORDER = (
     *("kind", "image", "command", "env", "files", "mounts", "resources", "replicas", "ports", "health", "schedule"),
     "placement",
 )
-_PARTS = ("route", "smoke", "network", "patches")
+_PARTS = ("route", "smoke", "network", "migrate", "compatible", "patches")
 # Each value of these is one thing, though it may be a mapping.
 _WHOLE = {("env",), ("mounts",)}
 
@@ -115,7 +115,7 @@ def _walk(path: Path, before: Any, after: Any) -> Iterator[tuple[Path, Any, Any]
 def _whole(path: Path) -> bool:
     if path[:1] == ("components",):
         return path[2:] == ("autoscale",) or (path[2:3] in _WHOLE and path[3:] != ())
-    return path[:2] == ("smoke", "env") and path[2:] != ()
+    return path[:2] in {("smoke", "env"), ("migrate", "env")} and path[2:] != ()
 
 
 def _mapping(value: Any) -> bool:

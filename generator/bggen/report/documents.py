@@ -91,6 +91,11 @@ def _part(outcome: Changed, part: Part) -> dict[str, Any]:
         "images": by_color(after, images),
         "files": [change.path for change in plan.changes] if plan else [],
     }
+    if (before and before.database) or (after and after.database):
+        body["schema"] = {
+            "before": before and before.database and before.database.schema,
+            "after": after and after.database and after.database.schema,
+        }
     if plan:
         transition = plan.transition
         body |= {

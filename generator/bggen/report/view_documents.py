@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bggen.app.views import Checked, Compared, History, HistoryEntry, Shown, Smoked, Status, StatusRow, Validated
+from bggen.app.views import (
+    Checked,
+    Compared,
+    History,
+    HistoryEntry,
+    Migrations,
+    Shown,
+    Smoked,
+    Status,
+    StatusRow,
+    Validated,
+)
 from bggen.model import Color
 from bggen.report.documents import by_color, number, problem_rows
 from bggen.report.look import printable
+from bggen.report.migrations import migrations_document, window_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +44,8 @@ def view_document(view: View) -> dict[str, Any]:
             body = _validated(view)
         case Checked():
             body = _checked(view)
+        case Migrations():
+            body = migrations_document(view)
         case Smoked():
             body = _smoked(view)
     return body
@@ -94,6 +108,12 @@ def _status_row(row: StatusRow) -> dict[str, Any]:
         "pendingSpec": row.pending_spec,
         "gate": row.gate,
         "joined": row.joined,
+        "schema": row.database
+        and {
+            "number": row.database.schema,
+            "compatible": {str(color): window_document(row.database.windows.get(color)) for color in Color},
+            "next": row.database.phase,
+        },
         "hold": {"reason": row.hold.reason, "by": row.hold.by, "until": row.hold.until} if row.hold else None,
         "rollback": {"release": row.rollback.number, "images": dict(row.rollback.images)} if row.rollback else None,
     }
@@ -109,6 +129,7 @@ def _compared(outcome: Compared) -> dict[str, Any]:
         "idle": state.idle,
         "joined": state.joined,
         "release": by_color(state, number),
+        "schema": state.database and state.database.schema,
         "images": {name: {"active": active, "idle": idle} for name, (active, idle) in sorted(outcome.images.items())},
         "diff": outcome.diff,
         "components": {"added": dict(comparison.added), "removed": dict(comparison.removed)},
@@ -150,6 +171,7 @@ def _history_entry(entry: HistoryEntry) -> dict[str, Any]:
         **_told(entry.events),
         "active": {"before": before and before.active, "after": after and after.active},
         "release": by_color(after, number),
+        "schema": after and after.database and after.database.schema,
         "source": entry.source and {"sha": entry.source.sha, "repo": entry.source.repo_url or None},
         "images": {
             str(color): {name: {"before": old, "after": new} for name, (old, new) in changed.items()}

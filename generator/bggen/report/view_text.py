@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bggen import yamlio
-from bggen.app.views import Checked, Compared, History, HistoryEntry, Shown, Smoked, Status, StatusRow, Validated
+from bggen.app.views import (
+    Checked,
+    Compared,
+    History,
+    HistoryEntry,
+    Migrations,
+    Shown,
+    Smoked,
+    Status,
+    StatusRow,
+    Validated,
+)
 from bggen.images import parse_image
 from bggen.report.ages import when
 from bggen.report.diff_text import diff_lines
@@ -22,6 +33,8 @@ if TYPE_CHECKING:
 
 _WIDEST = 90
 _EMPTY = "empty"
+# The next phase of a migration, behind the schema.
+_DUE = {"use": ", a flip is next", "remove": ", bggen migrate contract is next"}
 
 
 def view_lines(view: View, look: Look, *, verbose: bool = False) -> Iterator[Line]:
@@ -40,6 +53,10 @@ def view_lines(view: View, look: Look, *, verbose: bool = False) -> Iterator[Lin
             lines = _validated(view)
         case Checked():
             lines = _checked(view)
+        case Migrations():
+            from bggen.report.migrations import migration_lines  # noqa: PLC0415 - only one command shows them
+
+            lines = migration_lines(view, look)
         case Smoked():
             lines = _smoked(view, look)
     return lines
@@ -56,8 +73,11 @@ def _status(outcome: Status, look: Look) -> Iterator[Line]:
 
 
 def _status_cells(row: StatusRow, look: Look) -> list[Line]:
+    known = row.database
+    due = _DUE.get(known.phase or "", "") if known else ""
     remarks: list[Span] = [
         *([(f"{row.idle_color} serves beside {row.active}", GOOD)] if row.joined else []),
+        *([(f"schema {known.schema}{due}", HINT if due else DIM)] if known else []),
         *([(f"a smoke test stands before {row.active}", HINT)] if row.gate else []),
         *([("spec has changes that no colour has", HINT)] if row.pending_spec else []),
         *([(_hold(row.hold), WARNING)] if row.hold else []),

@@ -22,13 +22,13 @@ def steps(plan: Plan) -> list[str]:
         return list(_move(plan))
     if is_first(plan):
         return [
+            *_migration(plan),
             f"The pods of **{after.active}** start.",
             "Once all of them are ready, the Service and the route lead to them. There is no traffic to protect yet.",
         ]
-    if action in {"bump", "promote"}:
-        return list(_fill(plan))
-    if action == "join":
-        return list(_join(plan))
+    own = {"bump": _fill, "promote": _fill, "join": _join, "migrate": _contract}.get(action)
+    if own is not None:
+        return list(own(plan))
     if before.gate and not after.gate:
         return [f"The smoke test of **{after.active}** no longer stands before its switch: traffic follows Git."]
     beside = {
@@ -45,6 +45,7 @@ def _move(plan: Plan) -> Iterator[str]:
     old, new = before.active, after.active
     target, left = after.active_release, after.idle_release
     stays = "both colours" if before.joined else f"**{old}**"
+    yield from _migration(plan)
     starts = "" if before.runs(after.idle_color.other) and not _replaced(plan) else " They have to start first."
     yield (
         f"Argo CD waits until all pods of **{new}** are ready.{starts} Until then traffic stays on {stays},"
@@ -79,6 +80,26 @@ def _join(plan: Plan) -> Iterator[str]:
         yield f"Workers and crons go on in **{active}** alone."
 
 
+def _migration(plan: Plan) -> Iterator[str]:
+    """Tell of the Job before all pods; one that has run already is not run again."""
+    before, after = plan.transition.before.database, plan.transition.after.database
+    if after is None or after.migration is None:
+        return
+    new = before is None or before.migration != after.migration
+    runs = "runs" if new else "runs, unless it has already"
+    yield f"The migration to schema {after.schema} {runs}. While it fails, nothing of what follows happens."
+
+
+def _contract(plan: Plan) -> Iterator[str]:
+    after = plan.transition.after
+    if after.database is not None:
+        yield (
+            f"The third phase of the migration runs, in the image of **{after.active}**, and makes schema"
+            f" {after.database.schema}: what only an older schema has is gone then, for good."
+        )
+    yield "Nothing switches, and no pod is replaced. A failure stops nothing else."
+
+
 def _replaced(plan: Plan) -> bool:
     before, after = plan.transition.before, plan.transition.after
     return before.idle_release != after.active_release
@@ -100,6 +121,7 @@ def _rest(target: Release | None, left: Release | None, new: object, old: object
 def _fill(plan: Plan) -> Iterator[str]:
     after = plan.transition.after
     idle, release = after.idle_color, after.idle_release
+    yield from _migration(plan)
     yield f"The pods of **{idle}**, which takes no traffic, get the new release."
     if _has(release, "worker") or _has(release, "cron"):
         yield f"Workers do not start in **{idle}**, and crons are suspended there, until the flip."
@@ -143,6 +165,15 @@ def ways_back(plan: Plan, selection: str) -> tuple[str, tuple[str, ...]]:
     if action in {"bump", "promote"}:
         return "Nothing takes traffic from it, so there is nothing to roll back. To stop its pods:", (
             f"bggen park {selection}",
+        )
+    return _beside(action, selection)
+
+
+def _beside(action: str, selection: str) -> tuple[str, tuple[str, ...]]:
+    """Return how to undo what moves no traffic and makes no release."""
+    if action == "migrate":
+        return "There is no way back: the database does not get back what was taken away. To see who runs on what:", (
+            f"bggen migrate {selection}",
         )
     reverse = {
         "park": "wake",

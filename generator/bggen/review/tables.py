@@ -18,6 +18,8 @@ def colors(plan: Plan) -> str:
     """Return the table of one plan: both colours, before and after."""
     states = (plan.transition.before, plan.transition.after)
     rows = [("takes traffic", [_active(state) for state in states]), ("idle", [_idle(state) for state in states])]
+    if any(state.database for state in states):
+        rows.append(("schema", [_schema(state) for state in states]))
     if any(state.hold for state in states):
         rows.append(("flips", ["on hold" if state.hold else "allowed" for state in states]))
     lines = [f"| {name} | {before} | {after} |\n" for name, (before, after) in rows]
@@ -47,6 +49,19 @@ def _idle(state: EnvState) -> str:
     if state.joined:
         return "none"
     return f"{_color(state.idle_color, state.idle_release)}{', parked' if state.parked else ''}"
+
+
+def _schema(state: EnvState) -> str:
+    """Return the schema, and what the active release and the idle one run on."""
+    if state.database is None:
+        return "unknown"
+    releases = ((state.active, state.active_release), (state.idle_color, state.idle_release))
+    windows = [
+        f"**{color}** runs on {window}"
+        for color, release in releases
+        if release is not None and (window := release.spec.compatible) is not None
+    ]
+    return "; ".join([str(state.database.schema), *windows])
 
 
 def _color(color: Color, release: Release | None) -> str:

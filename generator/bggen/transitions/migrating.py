@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from bggen.errors import RefusedError
 from bggen.model.migrating import Database, reaches, runs_on
@@ -38,6 +38,14 @@ class Need(NamedTuple):
         window = self.release.spec.compatible
         says = f"runs on {window}" if window else "does not say which schemas it can run on"
         return f"release {self.release.number} ({self.where}) {says}"
+
+
+class Due(NamedTuple):
+    """The next phase of a migration: `use` is a flip, `remove` the third one; why, and who still needs the old."""
+
+    phase: Literal["use", "remove"] | None
+    words: str
+    needs: tuple[Need, ...]
 
 
 def filled(state: EnvState, release: Release) -> Told:
@@ -156,6 +164,24 @@ def contract(state: EnvState, *, again: bool = False) -> Transition:
         subject=f"contract the schema {_way(database.schema, phase.schema)} (release {current.number})",
         notes=("nothing that needs the old schema is left to go back to",),
     )
+
+
+def due(state: EnvState) -> Due:
+    """Say which phase of a migration comes next."""
+    active, idle, known = state.active_release, state.idle_release, state.database
+    if known is None or active is None:
+        return Due(None, "no release has a migration", ())
+    if idle is not None and state.pending and known.migration == idle.number:
+        words = f"release {idle.number} is to be used: once its migration is done, bggen flip"
+        return Due("use", words, ())
+    phase = active.spec.migrate.contract if active.spec.migrate else None
+    if phase is None or phase.schema <= known.schema:
+        return Due(None, "nothing is left to do", ())
+    needs = tuple(needing(state, phase.schema))
+    how = "bggen migrate contract"
+    if needs:
+        how = "wait until nothing that could take traffic again needs the old schema"
+    return Due("remove", f"the third phase of release {active.number}, to schema {phase.schema}: {how}", needs)
 
 
 def needing(state: EnvState, schema: int) -> Iterator[Need]:
