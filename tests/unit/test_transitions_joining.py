@@ -181,7 +181,7 @@ def test_a_rollback_ends_the_join_and_is_never_refused() -> None:
     assert (state.active, state.joined) == (Color.BLUE, False)
     assert state.active_release
     assert state.active_release.images["web"] == "ghcr.io/acme/web:v1"
-    assert "blue served beside green, and serves alone now" in done.notes
+    assert "blue served beside green, and serves alone now; its pods are replaced while they serve" in done.notes
     assert transitions.rollback(state, rollback_target(state, None), by="Ada").reason
 
 

@@ -117,8 +117,9 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
     if state.parked and target.source == "idle":
         notes.append(f"{idle} was parked: its pods have to start before it takes traffic")
     if state.joined:
-        # Its pods serve, and are replaced as a Deployment replaces them: one by one, each new one ready first.
-        notes.append(f"{idle} served beside {active}, and serves alone now")
+        # As a Deployment does it: one by one, and each new one is ready first.
+        replaces = "" if target.source == "idle" else "; its pods are replaced while they serve"
+        notes.append(f"{idle} served beside {active}, and serves alone now{replaces}")
     notes += ["no smoke test stands before the switch"] if state.gate or release.spec.smoke is not None else []
     notes += [f"without autoscaling, which {idle} runs without: {', '.join(fixed)}"] if fixed else []
     notes += [f"replicas raised to those of release {current.number}: {', '.join(raised)}"] if raised else []
