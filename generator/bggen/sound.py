@@ -28,6 +28,7 @@ def sound(state: EnvState, path: str) -> EnvState:
         (not state.parked or state.idle_release is not None, "an empty colour is parked"),
         (not state.gate or _smoked(state), "the gate is there, but the active release has no smoke test"),
         (not state.joined or _may_be_joined(state), "joined, but the two colours cannot serve side by side"),
+        (_one_switch(state), "one release is of a Rollout, and another is not"),
         (state.saved is None or state.previous is not None, "previous.yaml exists, but release.yaml names no previous"),
         *_of_database(state),
     )
@@ -36,6 +37,11 @@ def sound(state: EnvState, path: str) -> EnvState:
             problem = Problem(path, 0, 0, "", message)
             raise InvalidError(str(problem), problems=[problem])
     return state
+
+
+def _one_switch(state: EnvState) -> bool:
+    found = {release.spec.rollout is None for release in (state.blue, state.green, state.saved) if release}
+    return found != {True, False}
 
 
 def _may_be_joined(state: EnvState) -> bool:

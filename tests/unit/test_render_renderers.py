@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bggen.model import Manifest, Release
-    from bggen.render.face import Renderer, Role, Sides
+    from bggen.render.face import Renderer, Role, Sides, Turn
 
 
 class Second:
@@ -39,7 +39,9 @@ class Second:
         made = self.first.policies(env, release, color, active=active, joined=joined, moved_last=moved_last)
         yield from map(marked, made)
 
-    def configs(self, env: str, release: Release, color: Color, *, serves: bool, source: str) -> Iterator[Manifest]:
+    def configs(
+        self, env: str, release: Release, color: Color | None, *, serves: bool, source: str
+    ) -> Iterator[Manifest]:
         yield from map(marked, self.first.configs(env, release, color, serves=serves, source=source))
 
     def account(self, env: str, release: Release, component: str, color: Color, *, source: str) -> Manifest:
@@ -76,6 +78,12 @@ class Second:
 
     def migration(self, env: str, release: Release, color: Color, *, contract: bool) -> Iterator[Manifest]:
         yield from map(marked, self.first.migration(env, release, color, contract=contract))
+
+    def rollout(self, env: str, turn: Turn) -> Iterator[Manifest]:
+        yield from map(marked, self.first.rollout(env, turn))
+
+    def around_rollout(self, env: str, turn: Turn) -> Iterator[Manifest]:
+        yield from map(marked, self.first.around_rollout(env, turn))
 
 
 def marked(manifest: Manifest) -> Manifest:

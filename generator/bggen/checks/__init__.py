@@ -13,6 +13,7 @@ from bggen.checks.migrations import migrations
 from bggen.checks.network import network
 from bggen.checks.order import order
 from bggen.checks.pods import pods
+from bggen.checks.rollouts import rollouts
 from bggen.checks.routing import routing
 from bggen.checks.scaling import scaling
 from bggen.checks.singletons import singletons
@@ -52,6 +53,7 @@ _RULES = (
     migrations,
     pods,
     volumes,
+    rollouts,
 )
 
 

@@ -30,6 +30,7 @@ _WAVES = {
     "active service": _SWITCH,
     "preview service": _SWITCH,
     "live route": _SWITCH,
+    "analysis": _SWITCH,
 }
 _OF_JOINED = {"policy": _JOINED, "deployment": _JOINED, "gate": _JOINED_GATE}
 

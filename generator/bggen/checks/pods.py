@@ -48,7 +48,8 @@ def _pod(pod: Pod) -> Iterator[Problem]:
     ]
     if component is not None:
         given = component.service_account.name if component.service_account is not None else None
-        own = f"{pod.expected.release.spec.base_name(component.name)}-{color}"
+        base = pod.expected.release.spec.base_name(component.name)
+        own = base if color is None else f"{base}-{color}"
         wanted.append((("serviceAccountName",), own if given is None else given))
         wanted.append((("securityContext", "fsGroup"), component.group))
     if pod.restricted:

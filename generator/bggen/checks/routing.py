@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bggen.checks.view import dig, kept_ports, selector_of
+from bggen.checks.view import dig, selector_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bggen.checks.view import Expected, Item, View
-    from bggen.model import Problem
+    from bggen.model import Color, EnvState, Problem
 
 _SERVICE_PORT = 80
 
@@ -84,7 +84,7 @@ def _ports(item: Item, expected: Expected, view: View, node_port: int | None) ->
     component, color = expected.component, expected.selects
     if component is None or color is None:
         return
-    kept = kept_ports(view.state, component.name, color) if expected.role == "color service" else {}
+    kept = _kept_ports(view.state, component.name, color) if expected.role == "color service" else {}
     # A Service may have a number once.
     kept = {name: number for name, number in kept.items() if number not in component.ports.values()}
     wanted = {**kept, **component.ports, "http": _SERVICE_PORT}
@@ -104,6 +104,14 @@ def _ports(item: Item, expected: Expected, view: View, node_port: int | None) ->
         outside = item.at("spec", "ports", index, "nodePort")
         if outside != (node_port if name == "http" else None):
             yield item.problem(f"{where}.nodePort", f"must be as the spec says, is {outside}")
+
+
+def _kept_ports(state: EnvState, component: str, color: Color) -> dict[str, int]:
+    """Return the named ports that a colour's Service has for the release that `rollback` returns to."""
+    if state.saved is None or state.previous is None or state.previous.color is not color:
+        return {}
+    defined = state.saved.spec.components.get(component)
+    return dict(defined.ports) if defined is not None and defined.port is not None else {}
 
 
 def container_ports(workload: Item) -> list[Any]:

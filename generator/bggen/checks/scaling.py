@@ -21,15 +21,16 @@ def scaling(view: View) -> Iterator[Problem]:
     for item, expected in view.of("autoscaler"):
         bounds[item.manifest.name] = item.at("spec", "minReplicas")
         yield from _autoscaler(item, expected)
-    for item, _ in view.of("deployment", "worker"):
+    for item, _ in view.of("deployment", "worker", "rollout"):
         yield from _deployment(item, bounds)
 
 
 def _autoscaler(item: Item, expected: Expected) -> Iterator[Problem]:
-    wanted = {"apiVersion": "apps/v1", "kind": "Deployment", "name": expected.name}
+    of_rollout = expected.release.spec.rollout is not None
+    version, kind = ("argoproj.io/v1alpha1", "Rollout") if of_rollout else ("apps/v1", "Deployment")
     target = item.at("spec", "scaleTargetRef")
-    if target != wanted:
-        yield item.problem("spec.scaleTargetRef", f"must be the Deployment {expected.name}, is {target}")
+    if target != {"apiVersion": version, "kind": kind, "name": expected.name}:
+        yield item.problem("spec.scaleTargetRef", f"must be the {kind} {expected.name}, is {target}")
     least, most = item.at("spec", "minReplicas"), item.at("spec", "maxReplicas")
     if not (isinstance(least, int) and isinstance(most, int) and 1 <= least <= most):
         yield item.problem("spec.minReplicas", f"must be 1 or more and at most maxReplicas, is {least} of {most}")

@@ -25,7 +25,7 @@ def keys(files: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def config_name(spec: AppSpec, component: Component, color: Color) -> str:
+def config_name(spec: AppSpec, component: Component, color: Color | None) -> str:
     """Return the name of the ConfigMap of a component in a colour, which follows from all that it holds."""
     import hashlib  # noqa: PLC0415 - rare, and the import is not free
     import json  # noqa: PLC0415 - the same
@@ -33,4 +33,4 @@ def config_name(spec: AppSpec, component: Component, color: Color) -> str:
     named = keys(component.files)
     rows = [[named[path], path, text] for path, text in sorted(component.files.items())]
     digest = hashlib.sha256(json.dumps({"files": rows}, separators=(",", ":")).encode()).hexdigest()
-    return f"{spec.base_name(component.name)}-{color}-{digest[:10]}"
+    return "-".join(filter(None, (spec.base_name(component.name), color, digest[:10])))

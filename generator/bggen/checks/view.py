@@ -38,6 +38,8 @@ Role = Literal[
     "idle test",
     "migration",
     "contraction",
+    "rollout",
+    "analysis",
 ]
 
 NAME_LABEL = "app.kubernetes.io/name"
@@ -46,10 +48,11 @@ COLOR_LABEL = "bggen.dev/color"
 JOB_LABEL = "bggen.dev/job"
 _POD_IN = {
     "Deployment": ("spec", "template", "spec"),
+    "Rollout": ("spec", "template", "spec"),
     "Job": ("spec", "template", "spec"),
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
 }
-_HASHED = re.compile(r"(.+)-(?:blue|green)-[0-9a-f]{10}")
+_HASHED = re.compile(r"(.+?)(?:-blue|-green)?-[0-9a-f]{10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,7 @@ class View:
         if not isinstance(selector, dict) or not selector:
             return []
         found = []
-        for item, _ in self.of("deployment", "worker"):
+        for item, _ in self.of("deployment", "worker", "rollout"):
             labels = item.at("spec", "template", "metadata", "labels")
             if isinstance(labels, dict) and selector.items() <= labels.items():
                 found.append(item)
@@ -198,6 +201,11 @@ def expectations(state: EnvState) -> dict[tuple[str, str], Expected]:
     """
     if state.active is None:
         return {}
+    active = state.active_release
+    if active is not None and active.spec.rollout is not None:
+        from bggen.checks.rollouts import expected_of_rollout  # noqa: PLC0415 - it is made of what is here
+
+        return {(each.kind, each.name): each for each in expected_of_rollout(state, active)}
     wanted = [
         *(*_workloads(state), *_policies(state), *_configs(state)),
         *(*_accounts(state), *_services(state, state.active)),
@@ -333,14 +341,6 @@ def _migrations(state: EnvState) -> Iterator[Expected]:
             if migrate is not None and number == release.number:
                 name = f"{state.app}-{word}-{job_digest(release, color, word)}"
                 yield Expected("Job", name, role, release, release.spec.components[migrate.component], color)
-
-
-def kept_ports(state: EnvState, component: str, color: Color) -> dict[str, int]:
-    """Return the named ports that a colour's Service has for the release that `rollback` returns to."""
-    if state.saved is None or state.previous is None or state.previous.color is not color:
-        return {}
-    defined = state.saved.spec.components.get(component)
-    return dict(defined.ports) if defined is not None and defined.port is not None else {}
 
 
 def _ported(release: Release) -> list[str]:

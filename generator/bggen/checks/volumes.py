@@ -95,7 +95,7 @@ def _mounts(pod: Pod) -> Iterator[Problem]:
 def _seen(pod: Pod) -> Iterator[Problem]:
     """What the spec puts at a path is there, in the component's container."""
     component, color = pod.expected.component, pod.expected.selects
-    if component is None or color is None:
+    if component is None:
         return
     by_name = {dig(volume, "name"): volume for volume in _listed(pod.data, "volumes")}
     container = next((each for _, each in _containers(pod) if dig(each, "name") == pod.container), None)

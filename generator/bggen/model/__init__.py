@@ -14,7 +14,7 @@ from bggen.model.problems import Problem as Problem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bggen.model import migrating, parts
+    from bggen.model import migrating, parts, rollouts
 
 API_VERSION = "bggen.dev/v1"
 
@@ -191,7 +191,8 @@ class AppSpec:
     """The resolved spec of one (app, env). In a release every image is pinned.
 
     `network` names who may call the app's pods beside its own colour; None where everybody may. `compatible` names the
-    schemas that it can run on.
+    schemas that it can run on. `rollout` is there exactly where the route's switch is `rollouts`: one Rollout runs both
+    releases then, and nothing has a colour.
     """
 
     name: str
@@ -204,6 +205,7 @@ class AppSpec:
     migrate: migrating.Migrate | None = None
     compatible: migrating.Window | None = None
     patches: tuple[parts.Patch, ...] = ()
+    rollout: rollouts.Rollout | None = None
 
     def base_name(self, component: str) -> str:
         """Return the name that the component's objects derive theirs from."""
@@ -307,7 +309,7 @@ class EnvState:
         """Whether the idle colour is empty, running or parked."""
         if self.idle_release is None:
             return "empty"
-        return "parked" if self.parked else "running"
+        return "running" if self.runs(self.idle_color) else "parked"
 
     @property
     def pending(self) -> bool:
@@ -315,8 +317,11 @@ class EnvState:
         return self.idle_release is not None and self.idle_release.number > self.served
 
     def runs(self, color: Color) -> bool:
-        """Whether the colour's workloads are rendered."""
-        return self.release(color) is not None and (color is self.active or not self.parked)
+        """Whether the colour's workloads are rendered; beside the active one's, a Rollout has those that wait."""
+        release = self.release(color)
+        if release is None or color is self.active:
+            return release is not None
+        return not self.parked and (release.spec.rollout is None or self.pending)
 
     def serves(self, color: Color) -> bool:
         """Whether the colour takes traffic of users."""

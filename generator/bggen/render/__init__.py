@@ -59,6 +59,12 @@ def objects(state: EnvState, renderers: Mapping[int, Renderer] = RENDERERS) -> t
     active = state.active
     if active is None:
         return ()
+    served = state.active_release
+    if served is not None and served.spec.rollout is not None:
+        from bggen.render.rollouts import rollout_objects  # noqa: PLC0415 - most apps have another switch
+
+        made = rollout_objects(state, active, lambda release: _renderer(state, release, renderers))
+        return tuple(sorted(made, key=lambda manifest: manifest.file))
     manifests = [
         *_colors(state, renderers),
         *_configs(state, renderers),

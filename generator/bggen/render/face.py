@@ -29,6 +29,29 @@ class Sides:
     joined: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a Rollout is made of.
+
+    Attributes:
+        serving: the active release: what takes traffic, or will as soon as its pods are ready.
+        wanted: the release that the newest pods are of: the pending one while it waits, otherwise the active one.
+        promotes: whether the controller makes the newest pods active by itself.
+        tested: whether the smoke test stands before that.
+        returned: whether it is active by no flip but by a rollback, or as the first one: nothing stands in its way.
+        kept: named ports that the active Service has beside those of the active release.
+        source: the state file that the newest pods follow from, for the header.
+    """
+
+    serving: Release
+    wanted: Release
+    promotes: bool
+    tested: bool
+    returned: bool
+    kept: Mapping[str, int]
+    source: str
+
+
 class Renderer(Protocol):
     """One version of the rendering. Its output for given arguments never changes, not by a byte."""
 
@@ -60,13 +83,15 @@ class Renderer(Protocol):
             moved_last: whether users from outside go from colour to colour with all the rest, after the other switches.
         """
 
-    def configs(self, env: str, release: Release, color: Color, *, serves: bool, source: str) -> Iterable[Manifest]:
+    def configs(
+        self, env: str, release: Release, color: Color | None, *, serves: bool, source: str
+    ) -> Iterable[Manifest]:
         """Return the ConfigMaps of a release in a colour: the content of one never changes under its name.
 
         Args:
             env: the environment's name.
             release: the release whose files they hold.
-            color: the colour.
+            color: the colour; None where one Rollout runs both releases.
             serves: whether the colour takes traffic.
             source: the state file that they follow from, for the header.
         """
@@ -154,4 +179,20 @@ class Renderer(Protocol):
             release: what the colour holds.
             color: the colour.
             contract: whether it takes away what only an older schema has; otherwise it makes the schema.
+        """
+
+    def rollout(self, env: str, turn: Turn) -> Iterable[Manifest]:
+        """Return the Rollout, its AnalysisTemplates and the preview Service, by the release of the newest pods.
+
+        Args:
+            env: the environment's name.
+            turn: what the Rollout is made of.
+        """
+
+    def around_rollout(self, env: str, turn: Turn) -> Iterable[Manifest]:
+        """Return what reaches pods that serve beside the Rollout, by the active release.
+
+        Args:
+            env: the environment's name.
+            turn: what the Rollout is made of.
         """

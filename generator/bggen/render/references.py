@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 SERVICE_PORT: Final = 80
 
 
-def resolve(text: str, spec: AppSpec, color: Color) -> str:
+def resolve(text: str, spec: AppSpec, color: Color | None) -> str:
     """Return the text with every reference replaced by what it stands for in that colour.
+
+    Without colours, what is tested is behind the preview Service.
 
     Raises:
         InvalidError: a reference names no component with a port, or an attribute that there is not.
@@ -33,7 +35,7 @@ def resolve(text: str, spec: AppSpec, color: Color) -> str:
         component = spec.components.get(match.group(1))
         if component is None or component.port is None:
             raise InvalidError(f"{match.group(0)} names no component of {spec.name} that has a port")
-        host = f"{spec.base_name(component.name)}-{color}"
+        host = f"{spec.base_name(component.name)}-{color or 'preview'}"
         values = {"host": host, "port": str(SERVICE_PORT), "url": f"http://{host}"}
         if match.group(2) not in values:
             raise InvalidError(f"{match.group(0)}: there is no {match.group(2)!r}, only url, host and port")

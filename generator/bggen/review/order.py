@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
 def steps(plan: Plan) -> list[str]:
     """Return what happens once the change is on its branch; names of colours and our own words alone."""
+    release = plan.transition.after.active_release
+    if release is not None and release.spec.rollout is not None:
+        from bggen.review.rollouts import rollout_steps  # noqa: PLC0415 - most apps have another switch
+
+        return list(rollout_steps(plan))
+    return _steps(plan)
+
+
+def _steps(plan: Plan) -> list[str]:
     action = plan.transition.action
     before, after = plan.transition.before, plan.transition.after
     idle = after.idle_color
@@ -166,11 +175,15 @@ def ways_back(plan: Plan, selection: str) -> tuple[str, tuple[str, ...]]:
         return "Nothing takes traffic from it, so there is nothing to roll back. To stop its pods:", (
             f"bggen park {selection}",
         )
-    return _beside(action, selection)
+    release = after.active_release
+    return _beside(action, selection, rollout=release is not None and release.spec.rollout is not None)
 
 
-def _beside(action: str, selection: str) -> tuple[str, tuple[str, ...]]:
+def _beside(action: str, selection: str, *, rollout: bool) -> tuple[str, tuple[str, ...]]:
     """Return how to undo what moves no traffic and makes no release."""
+    if rollout and action == "park":
+        # Nothing wakes it: its pods may be there still, and would be promoted.
+        return "To start new pods of it, under a new number:", (f"bggen bump {selection} --force",)
     if action == "migrate":
         return "There is no way back: the database does not get back what was taken away. To see who runs on what:", (
             f"bggen migrate {selection}",

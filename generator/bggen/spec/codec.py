@@ -46,6 +46,10 @@ def spec_to_data(spec: AppSpec) -> dict[str, Any]:
         from bggen.spec.codec_migrate import migrate_parts  # noqa: PLC0415 - rare, see there
 
         data |= migrate_parts(spec)
+    if spec.rollout is not None:
+        from bggen.spec.codec_rollouts import rollout_data  # noqa: PLC0415 - rare, see there
+
+        data["rollout"] = rollout_data(spec.rollout)
     return data
 
 
@@ -56,7 +60,7 @@ def spec_from_data(data: Any) -> AppSpec:
         ValueError: on anything else: an unknown or a missing key, a wrong type, parts that contradict each other. The
             message names the place.
     """
-    optional = frozenset({"namespace", "route", "smoke", "network", "patches", "migrate", "compatible"})
+    optional = frozenset({"namespace", "route", "smoke", "network", "patches", "migrate", "compatible", "rollout"})
     fields = Fields(data, "spec", frozenset({"name", "kubernetes", "components"}), optional)
     components = mapping(fields.raw("components"), "spec.components")
     if not components:
@@ -75,6 +79,14 @@ def spec_from_data(data: Any) -> AppSpec:
         from bggen.spec.codec_migrate import migrate_parts_from_data  # noqa: PLC0415 - rare, see there
 
         rest |= migrate_parts_from_data(fields, decoded)
+    if "rollout" in fields:
+        if "migrate" in rest or "compatible" in rest:
+            raise ValueError("spec.rollout stands beside a migration")
+        from bggen.spec.codec_rollouts import rollout_from_data  # noqa: PLC0415 - rare, see there
+
+        rest["rollout"] = rollout_from_data(fields.raw("rollout"), decoded, route)
+    elif route is not None and route.switch == "rollouts":
+        raise ValueError("spec.rollout is missing")
     return AppSpec(
         name=name(fields.raw("name"), "spec.name"),
         kubernetes=minor(fields.raw("kubernetes"), "spec.kubernetes"),
@@ -260,10 +272,11 @@ def _route_data(route: Route) -> dict[str, Any]:
 
 def _route_from_data(data: Any) -> Route:
     optional = frozenset({"tls", "class", "annotations", "publishesStatus"}) | _ROUTE_PARTS
-    fields = Fields(data, "spec.route", frozenset({"hosts", "paths", "switch"}), optional)
+    fields = Fields(data, "spec.route", frozenset({"paths", "switch"}), optional | {"hosts"})
     hosts = fields.texts("hosts")
     paths = fields.pairs("paths", text)
-    if not hosts or not paths:
+    # A Rollout switches inside the cluster, so that it may serve nobody outside.
+    if (not hosts and fields.raw("switch") != "rollouts") or not paths:
         raise ValueError(f"spec.route.{'paths' if hosts else 'hosts'} is empty")
     parts: dict[str, Any] = {}
     if any(part in fields for part in _ROUTE_PARTS):
@@ -273,7 +286,7 @@ def _route_from_data(data: Any) -> Route:
     return Route(
         hosts=hosts,
         paths=paths,
-        switch=cast("Switch", fields.one_of("switch", "service", "ingress", "gateway")),
+        switch=cast("Switch", fields.one_of("switch", "service", "ingress", "gateway", "rollouts")),
         tls=fields.optional_text("tls"),
         ingress_class=fields.optional_text("class"),
         annotations=fields.pairs("annotations", text),

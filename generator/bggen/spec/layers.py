@@ -47,6 +47,10 @@ class Layers:
         """Whether the app or its overlay says something there, rather than a default of bggen.yaml."""
         return any(file.has((*where, *field)) for file, where in self._places[: self._owner + 1])
 
+    def within(self, where: Path) -> Layers:
+        """Return the places of what stands within a field."""
+        return Layers([(file, (*place, *where)) for file, place in self._places], self._owner)
+
     def report(self, field: Path, message: str) -> None:
         """Report a problem where the value came from: overlay before app before defaults.
 

@@ -131,6 +131,7 @@ class _Resolution:
             where = ("environments", self.env, "namespace")
             data["namespace"] = check_namespace(self.repo, where, environment.namespace, self.app)
         whole = {**data, **self._sections(ports, kubernetes, data.get("namespace"))}
+        self._rollout(whole, parts, merged, ports)
         if not any(file.problems for file in (self.repo, self.file, self.overlay) if file) and (
             wrong := too_large(whole)
         ):
@@ -221,6 +222,32 @@ class _Resolution:
         if isinstance(patches, list):
             data["patches"] = check_patches(Layers([(file, ())], owner=0), patches, ports)
         return data
+
+    def _rollout(
+        self,
+        whole: dict[str, Any],
+        parts: dict[str, Layers],
+        merged: dict[str, dict[str, Any]],
+        ports: dict[str, bool],
+    ) -> None:
+        """Put the section of a Rollout into the canonical data, where the route asks for one."""
+        section, route = self._section("rollout"), self._section("route")
+        if mapping(whole.get("route")).get("switch") != "rollouts" or route is None:
+            if section:
+                section[0].report((), "needs `route.switch: rollouts`")
+            return
+        from bggen.spec.rollouts import check_app, check_rollout, check_timed  # noqa: PLC0415 - rare
+
+        files = [self.overlay, self.file] if self.overlay else [self.file]
+        owner = len(files) - 1
+        layers, fields = section or (Layers([(file, ("rollout",)) for file in files], owner), {})
+        only = ("patches",)
+        check_app(route[0], Layers([(file, ()) for file in files], owner, only), parts, merged)
+        whole["rollout"] = check_rollout(layers, fields, next(iter(merged.values()), {}), ports)
+        check_timed(layers, whole["rollout"], smoke="smoke" in whole)
+        for key in ("migrate", "compatible"):
+            if other := self._section(key):
+                other[0].report((), "does not go with `route.switch: rollouts` yet: use another switch")
 
     def _section(self, key: str) -> tuple[Layers, dict[str, Any]] | None:
         """Return what app and overlay say of a section; None where they say nothing, or the overlay takes it away."""

@@ -30,11 +30,12 @@ def check_route(layers: Layers, route: dict[str, Any], ports: Mapping[str, bool]
         route: the merged fields.
         ports: whether each component of the app has a port.
     """
+    rollouts = route.get("switch") == "rollouts"
     if "hosts" in route and "host" in route:
         layers.report(("hosts",), "stands beside `host`: give one of them (an overlay makes the other null)")
-    elif "hosts" not in route and "host" not in route and not layers.refused(("hosts",)):
+    elif "hosts" not in route and "host" not in route and not layers.refused(("hosts",)) and not rollouts:
         layers.report(("host",), "is missing")
-    hosts = route.pop("hosts", None) or [route.get("host")]
+    hosts = route.pop("hosts", None) or ([] if rollouts and "host" not in route else [route.get("host")])
     route.pop("host", None)
     paths = mapping(route.get("paths"))
     for path, component in paths.items():
@@ -52,6 +53,8 @@ def check_route(layers: Layers, route: dict[str, Any], ports: Mapping[str, bool]
 
 def _check_switch(layers: Layers, data: dict[str, Any]) -> None:
     """Report what the switch does not go with, and fill in the controller that the class tells."""
+    if data["switch"] == "rollouts" and _unfit_for_rollouts(layers, data):
+        return
     gateway = data["switch"] == "gateway"
     for key in _OF_INGRESS if gateway else _OF_GATEWAY:
         if key in data:
@@ -72,6 +75,26 @@ def _check_switch(layers: Layers, data: dict[str, Any]) -> None:
     if data.get("controller") == "alb":
         # It writes the ALB's name into every Ingress, as soon as there is an ALB.
         data.setdefault("publishesStatus", True)
+
+
+def _unfit_for_rollouts(layers: Layers, data: Mapping[str, Any]) -> bool:
+    """Report what stands before a Rollout's Services and does not go with a selector that moves; say whether it did."""
+    found: list[tuple[Path, str]] = []
+    controller = data.get("controller") or _CONTROLLER_OF_CLASS.get(str(data.get("class")))
+    if controller in {"alb", "gce"}:
+        # https://argo-rollouts.readthedocs.io/en/stable/features/bluegreen/, argo-rollouts#4834; ingress-gce#638.
+        message = f"{controller} is too slow for a selector that moves, users would meet errors for seconds"
+        where = "controller" if "controller" in data else "class"
+        found.append(((where,), f"{message}: leave the route's `host` out, or use another switch"))
+    if not data["hosts"]:
+        keys = ("tls", "class", "annotations", "preview", "publishesStatus")
+        found += [((key,), "needs a `host`: without one there is no Ingress") for key in keys if data.get(key)]
+    if "header" in mapping(data.get("preview")):
+        message = "names a colour, which a Rollout has not: give the preview a `host`"
+        found.append((("preview", "header"), message))
+    for place, message in found:
+        layers.report(place, message)
+    return bool(found)
 
 
 def _only_path(layers: Layers, ports: Mapping[str, bool]) -> dict[str, str]:

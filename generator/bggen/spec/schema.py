@@ -30,7 +30,7 @@ _RULES = yamlio.Rules(
             *("files", "nodeSelector", "pods", "schedule"),
         )
     ),
-    names_under=frozenset(("components", "environments")),
+    names_under=frozenset(("components", "environments", "metrics")),
     # A patch is Kubernetes' own YAML: `optional: true` beneath its `env` has to stay what it is.
     as_is_under=frozenset(("patches",)),
 )

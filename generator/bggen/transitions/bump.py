@@ -10,6 +10,7 @@ from bggen.images import choose_images
 from bggen.model import Color, Image, Release
 from bggen.transitions.capacity import refuse_sudden_autoscale
 from bggen.transitions.flip import FlipRequest, flip
+from bggen.transitions.promoting import of_bump
 from bggen.transitions.result import (
     Transition,
     active_of,
@@ -103,6 +104,7 @@ def bump(state: EnvState, request: BumpRequest) -> Transition:
             *_without_preview(state, release),
             *_behind_a_gate(state),
             *migrating,
+            *of_bump(state, release),
             *(() if state.active else first),
         ),
         warnings=lost,
@@ -218,7 +220,7 @@ def _held_by_idle(state: EnvState, request: BumpRequest) -> Transition:
 def _flipped(decided: Transition, request: BumpRequest) -> Transition:
     if request.then_flip is None:
         return decided
-    flipped = flip(decided.after, request.then_flip)
+    flipped = flip(decided.after, request.then_flip, waited=not decided.changed)
     subject = f"{decided.subject} and flip to it" if decided.changed else flipped.subject
     return replace(
         flipped,

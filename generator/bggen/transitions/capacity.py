@@ -57,6 +57,13 @@ def refuse_sudden_autoscale(state: EnvState, release: Release) -> None:
         RefusedError: with the way to do it.
     """
     sudden = _suddenly_autoscaled(state, release)
+    if sudden and release.spec.rollout is not None:
+        raise RefusedError(
+            f"autoscale of {', '.join(sudden)} is new, and the Rollout runs without it: Argo CD would take it down to"
+            " one pod",
+            hint="bggen rollback, where it is meant, gives it fixed replicas; otherwise release it as a new app",
+            kind="autoscale",
+        )
     if sudden:
         raise RefusedError(
             f"autoscale of {', '.join(sudden)} is new, and {state.idle_color} runs without it: Argo CD would take its"
@@ -80,8 +87,9 @@ def without_sudden_autoscale(state: EnvState, release: Release) -> tuple[Release
 
 
 def _suddenly_autoscaled(state: EnvState, release: Release) -> list[str]:
-    there = state.idle_release
-    if there is None or not state.runs(state.idle_color):
+    # A Rollout is there always, and has the active release's number of pods.
+    there = state.idle_release if release.spec.rollout is None else state.active_release
+    if there is None or (release.spec.rollout is None and not state.runs(state.idle_color)):
         return []
     return [name for name, old, new in _both(there, release) if old.autoscale is None and new.autoscale is not None]
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from bggen.errors import RefusedError
 from bggen.model import Previous
-from bggen.transitions.capacity import less_capacity, unseen, with_capacity_of
+from bggen.transitions.capacity import less_capacity, refuse_sudden_autoscale, unseen, with_capacity_of
+from bggen.transitions.promoting import of_flip
 from bggen.transitions.result import Transition, active_of, idle_of, refuse_joined, unchanged, version
 from bggen.transitions.waiting import endless_sync
 
@@ -39,10 +40,15 @@ class FlipRequest:
     smoke: bool = True
 
 
-def flip(state: EnvState, request: FlipRequest) -> Transition:
+def flip(state: EnvState, request: FlipRequest, *, waited: bool = True) -> Transition:
     """Make the idle colour active. Reaching a target that is reached already is success, and changes nothing.
 
     Nothing but the smoke test that still stands before its switch: without `smoke`, that goes.
+
+    Args:
+        state: what is.
+        request: what the user asked for.
+        waited: whether the idle colour's release was there before this change.
 
     Raises:
         RefusedError: `not-active`, `stale`, `empty-idle`, `joined`, `hold`, `schema` or `capacity`.
@@ -70,6 +76,8 @@ def flip(state: EnvState, request: FlipRequest) -> Transition:
     refuse_joined(state, "flip")
     refuse_held(state, now=request.now, override=request.override_hold)
     database = _migrated(state, target)
+    if target.spec.rollout is not None:
+        refuse_sudden_autoscale(state, target)
     if not request.allow_less_capacity:
         refuse_less_capacity(current, target, idle)
     after = replace(
@@ -82,25 +90,32 @@ def flip(state: EnvState, request: FlipRequest) -> Transition:
         gate=request.smoke and target.spec.smoke is not None,
         database=database,
     )
+    notes = _notes(state, after, target, request)
+    return Transition(
+        "flip",
+        state,
+        after,
+        subject=f"flip {active} → {idle} ({version(target)})",
+        notes=(*notes, *(of_flip(target, waited=True) if waited else ())),
+        warnings=(
+            *(() if waited else of_flip(target, waited=False)),
+            *(() if request.allow_less_capacity else unseen(current, target)),
+            *endless_sync(active, current, target),
+        ),
+    )
+
+
+def _notes(state: EnvState, after: EnvState, target: Release, request: FlipRequest) -> list[str]:
+    idle = after.active
     notes = [f"{idle} was parked: its pods have to start before it takes traffic"] if state.parked else []
-    notes += _behind_a_migration(database, target, active)
+    notes += _behind_a_migration(after.database, target, after.idle_color)
     if after.gate:
         notes.append(f"a smoke test of {idle} stands before the switch: while it fails, traffic stays where it is")
     elif target.spec.smoke is not None:
         notes.append("no smoke test stands before the switch: --no-smoke")
     if request.override_hold and state.hold:
         notes.append(f"the hold ({state.hold.reason}) was overridden: {request.override_hold}")
-    return Transition(
-        "flip",
-        state,
-        after,
-        subject=f"flip {active} → {idle} ({version(target)})",
-        notes=tuple(notes),
-        warnings=(
-            *(() if request.allow_less_capacity else unseen(current, target)),
-            *endless_sync(active, current, target),
-        ),
-    )
+    return notes
 
 
 def _migrated(state: EnvState, target: Release) -> Database | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bggen.errors import RefusedError
 from bggen.model import Hold
 from bggen.transitions.result import Transition, active_of, idle_of, refuse_joined, unchanged
 from bggen.transitions.rollback import HELD_BY_ROLLBACK, UNHOLD_ADVICE
@@ -23,6 +24,8 @@ def park(state: EnvState) -> Transition:
     refuse_joined(state, "park")
     if state.parked:
         return unchanged("park", state, f"{idle} is parked already")
+    if release.spec.rollout is not None and not state.pending:
+        return unchanged("park", state, f"{idle} has no pods: the Rollout ends them by itself after a promotion")
     subject = f"park {idle} (release {release.number})"
     return Transition("park", state, replace(state, parked=True), subject=subject)
 
@@ -31,15 +34,24 @@ def wake(state: EnvState) -> Transition:
     """Start the idle colour's workloads again.
 
     Raises:
-        RefusedError: `empty-idle`, or `schema`: the release cannot run on it.
+        RefusedError: `empty-idle`, `schema`: the release cannot run on it, or `rollouts`: it would go live.
     """
     idle, release = idle_of(state)
-    if not state.parked:
+    if not state.parked and (release.spec.rollout is None or state.pending):
         return unchanged("wake", state, f"{idle} is running already")
     if state.database is not None:
         from bggen.transitions.migrating import refuse_unfit  # noqa: PLC0415 - most apps do without
 
         refuse_unfit(state, release)
+    if release.spec.rollout is not None:
+        # A ReplicaSet that waits for its end is promoted without a pause: rollout/bluegreen.go of argo-rollouts,
+        # isBlueGreenFastTracked.
+        raise RefusedError(
+            f"{state.app}/{state.env}: release {release.number} would go live without a flip, where its pods have not"
+            " ended yet: Argo Rollouts does not pause before pods that it knows",
+            hint="bggen bump --force gives it a new number, and new pods; bggen flip makes it active",
+            kind="rollouts",
+        )
     subject = f"wake {idle} (release {release.number})"
     return Transition("wake", state, replace(state, parked=False), subject=subject)
 

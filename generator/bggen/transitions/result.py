@@ -113,8 +113,13 @@ def refuse_moving(current: Release, target: Release) -> None:
     old, new = current.spec, target.spec
     if old.namespace != new.namespace:
         moves.append(f"namespace from {old.namespace or '(none)'} to {new.namespace or '(none)'}")
-    if old.route and new.route and old.route.switch != new.route.switch:
-        moves.append(f"route.switch from {old.route.switch} to {new.route.switch}")
+    # A Rollout has its switch also where it has no route.
+    rollouts = (old.rollout is not None, new.rollout is not None)
+    if (old.route and new.route and old.route.switch != new.route.switch) or len(set(rollouts)) > 1:
+        moves.append(f"route.switch from {_switch(old)} to {_switch(new)}")
+    elif all(rollouts) and old.components.keys() != new.components.keys():
+        # Its objects have the component's name: the new one's Rollout would stand beside the old one's, and be empty.
+        moves.append(f"the component of the Rollout from {', '.join(old.components)} to {', '.join(new.components)}")
     elif old.route and new.route and old.route.namespace != new.route.namespace:
         # The live HTTPRoute would be another object, which may come after the old one is gone.
         moves.append(f"route.namespace from {old.route.namespace or '(none)'} to {new.route.namespace or '(none)'}")
@@ -123,9 +128,12 @@ def refuse_moving(current: Release, target: Release) -> None:
 
         moves += alb_moves(old.route, new.route)
     if moves:
+        to = "rollouts" if rollouts[1] else "deployments"
         raise RefusedError(
             f"{new.name}: this changes {' and '.join(moves)}, while release {current.number} takes traffic as it was",
-            hint="release it as a new app or environment, move users over (DNS, or its own host), then delete this one",
+            hint=f"bggen convert --to {to} shows how to move the app"
+            if len(set(rollouts)) > 1
+            else "release it as a new app or environment, move users over (DNS, or its own host), then delete this one",
             kind="immovable",
         )
     owners = {port: name for name, port in _node_ports(old)}
@@ -138,6 +146,10 @@ def refuse_moving(current: Release, target: Release) -> None:
                 hint=f"give {name} another nodePort, or flip first to a release in which {owner} has none",
                 kind="immovable",
             )
+
+
+def _switch(spec: AppSpec) -> str:
+    return spec.route.switch if spec.route else "none"
 
 
 def _node_ports(spec: AppSpec) -> Iterator[tuple[str, int]]:

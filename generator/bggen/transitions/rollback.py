@@ -94,7 +94,7 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
     refuse_renumbered((current,), release)
     database = _migrated(state, release, (current, release))
     fixed: list[str] = []
-    if target.source != "idle":
+    if target.source != "idle" or release.spec.rollout is not None:
         release, fixed = without_sudden_autoscale(state, release)
     release, raised = with_capacity_of(current, release)
     idle = active.other
@@ -121,7 +121,8 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
         replaces = "" if target.source == "idle" else "; its pods are replaced while they serve"
         notes.append(f"{idle} served beside {active}, and serves alone now{replaces}")
     notes += ["no smoke test stands before the switch"] if state.gate or release.spec.smoke is not None else []
-    notes += [f"without autoscaling, which {idle} runs without: {', '.join(fixed)}"] if fixed else []
+    runs = "the Rollout" if release.spec.rollout else idle
+    notes += [f"without autoscaling, which {runs} runs without: {', '.join(fixed)}"] if fixed else []
     notes += [f"replicas raised to those of release {current.number}: {', '.join(raised)}"] if raised else []
     if state.database and state.database.migration:
         dropped = f"the migration of release {state.database.migration} is dropped"

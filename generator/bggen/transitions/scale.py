@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bggen.errors import UsageError
 from bggen.model import Color
 from bggen.transitions.capacity import replicas_of
+from bggen.transitions.promoting import of_scale
 from bggen.transitions.result import Transition, active_of, idle_of, unchanged
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def scale(state: EnvState, wanted: Mapping[str, Replicas], on: Color | None = No
             *(f"{color}: {', '.join(_steps(color, releases, wanted))}" for color in scaled),
             *_missing(releases, wanted),
             *([f"{active.other} is parked: it starts with these"] if state.parked and active.other in scaled else []),
+            *of_scale(state, scaled),
             f"this lasts until {whose} next bump, which takes replicas from the spec again",
         ),
         warnings=tuple(

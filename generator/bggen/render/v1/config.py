@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bggen.render.v1.objects import KEPT, WAVE_GROUND, Object, labels_of
+from bggen.render.v1.objects import KEPT, WAVE_GROUND, Object, labels_of, of_color
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ _MOST_ANNOTATED = 200_000
 _FILES: Final = "files"
 
 
-def configs(env: str, release: Release, color: Color, *, serves: bool, source: str) -> Iterator[Manifest]:
+def configs(env: str, release: Release, color: Color | None, *, serves: bool, source: str) -> Iterator[Manifest]:
     """Return the ConfigMaps of all components with files; their names hold what they hold."""
     spec = release.spec
     for name in sorted(spec.components):
@@ -44,13 +44,14 @@ def configs(env: str, release: Release, color: Color, *, serves: bool, source: s
             )
 
 
-def config_name(spec: AppSpec, component: Component, color: Color) -> str:
+def config_name(spec: AppSpec, component: Component, color: Color | None) -> str:
     """Return the name of the ConfigMap with the component's files in that colour."""
     import hashlib  # noqa: PLC0415 - rare, and the import is not free
 
     keys = _keys(component.files)
     content = _json({"files": [[keys[path], path, component.files[path]] for path in sorted(keys)]})
-    return f"{spec.base_name(component.name)}-{color}-{hashlib.sha256(content.encode()).hexdigest()[:10]}"
+    base = of_color(spec.base_name(component.name), color)
+    return f"{base}-{hashlib.sha256(content.encode()).hexdigest()[:10]}"
 
 
 def _json(value: object) -> str:
@@ -95,7 +96,7 @@ class _Place:
     read_only: bool = False
 
 
-def volume_values(spec: AppSpec, component: Component, color: Color) -> dict[str, Any]:
+def volume_values(spec: AppSpec, component: Component, color: Color | None) -> dict[str, Any]:
     """Return the volumes of a component's pods and the places where its container sees them.
 
     A claim is one volume, however often it is mounted: the kubelet waits for ever for a second one.

@@ -12,6 +12,7 @@ from bggen.render.v1.objects import (
     Object,
     job_label,
     labels_of,
+    of_color,
     pairs,
     selector,
 )
@@ -29,7 +30,7 @@ _MIGRATING = (*_CALLING_JOBS, "migrate")
 
 
 def policies(
-    env: str, release: Release, color: Color, *, active: bool, joined: bool, moved_last: bool
+    env: str, release: Release, color: Color | None, *, active: bool, joined: bool, moved_last: bool
 ) -> Iterator[Manifest]:
     """Return a NetworkPolicy for each component, whether it runs or not, where the release says who may call it.
 
@@ -42,11 +43,12 @@ def policies(
     if spec.network is None:
         return
     other = WAVE_JOINED if joined else WAVE_BEFORE_REST if moved_last else WAVE_BEFORE_SWITCH
+    source = "release.yaml" if color is None else f"{color}.yaml"
     callers = [*_own(spec, color), *map(_peer, spec.network)]
     for name in sorted(spec.components):
         component = spec.components[name]
         is_cron = component.kind == "cron"
-        yield Object(release, env, f"{spec.base_name(name)}-{color}", f"{color}.yaml", color).manifest(
+        yield Object(release, env, of_color(spec.base_name(name), color), source, color).manifest(
             "NetworkPolicy",
             WAVE_GROUND if active else other,
             labels=labels_of(spec.name, name, color),
@@ -58,7 +60,7 @@ def policies(
         )
 
 
-def _selected(spec: AppSpec, component: Component, color: Color) -> dict[str, str]:
+def _selected(spec: AppSpec, component: Component, color: Color | None) -> dict[str, str]:
     if component.kind == "cron":
         labels = labels_of(spec.name, component.name, None)
         del labels["app.kubernetes.io/managed-by"]
@@ -66,7 +68,7 @@ def _selected(spec: AppSpec, component: Component, color: Color) -> dict[str, st
     return selector(spec.name, component.name, color)
 
 
-def _own(spec: AppSpec, color: Color) -> Iterator[dict[str, object]]:
+def _own(spec: AppSpec, color: Color | None) -> Iterator[dict[str, object]]:
     """Return the app's own pods of the colour, which always may, and its Jobs' pods of that colour."""
     labels = selector(spec.name, "", color)
     del labels["app.kubernetes.io/component"]

@@ -94,9 +94,15 @@ class Object:
         return patched(made, self.release)
 
 
-def selector(app: str, component: str, color: Color) -> dict[str, str]:
-    """Return the one selector of a component in a colour; its keys never change."""
-    return {"app.kubernetes.io/name": app, _COMPONENT: component, "bggen.dev/color": str(color)}
+def selector(app: str, component: str, color: Color | None) -> dict[str, str]:
+    """Return the one selector of a component in a colour, or of a Rollout's pods; its keys never change."""
+    own = {"app.kubernetes.io/name": app, _COMPONENT: component}
+    return own if color is None else {**own, "bggen.dev/color": str(color)}
+
+
+def of_color(base: str, color: Color | None) -> str:
+    """Return the name of what a colour has of its own, or a Rollout, which has none."""
+    return base if color is None else f"{base}-{color}"
 
 
 def labels_of(app: str, component: str | None, color: Color | None) -> dict[str, str]:
@@ -109,9 +115,9 @@ def labels_of(app: str, component: str | None, color: Color | None) -> dict[str,
     return labels
 
 
-def job_label(what: str, color: Color) -> dict[str, str]:
+def job_label(what: str, color: Color | None) -> dict[str, str]:
     """Return the label by which the pods of a Job are known: they never have the colour's, which Services select."""
-    return {"bggen.dev/job": f"{what}-{color}"}
+    return {"bggen.dev/job": of_color(what, color)}
 
 
 def pairs(mapping: Mapping[str, str]) -> list[tuple[str, str]]:

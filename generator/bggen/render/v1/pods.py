@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bggen.model import EnvRef
 from bggen.render.references import resolve
 from bggen.render.v1.config import volume_values
-from bggen.render.v1.objects import pairs, selector
+from bggen.render.v1.objects import of_color, pairs, selector
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,14 +35,14 @@ def minor(spec: AppSpec) -> int:
 
 
 def pod_values(
-    spec: AppSpec, component: Component, color: Color, *, labels: Mapping[str, str], restart: str | None = None
+    spec: AppSpec, component: Component, color: Color | None, *, labels: Mapping[str, str], restart: str | None = None
 ) -> dict[str, object]:
     """Return the values for a component's pods; they know only their own colour.
 
     Args:
         spec: the app.
         component: the component.
-        color: the colour.
+        color: the colour; None for the pods of a Rollout, which have none.
         labels: the labels by which bggen finds the pods; the component's own stand beside them.
         restart: when containers are started again; None for always.
     """
@@ -74,6 +74,7 @@ def pod_values(
         "user": component.user,
         "spread_over": _SPREAD_OVER,
         "spread_per_template": minor(spec) >= _MATCH_LABEL_KEYS_SINCE,
+        "template_hash": "rollouts-pod-template-hash" if color is None else "pod-template-hash",
         **volume_values(spec, component, color),
         **_placement(spec, component, color),
     }
@@ -90,23 +91,23 @@ def _ports(component: Component) -> list[tuple[str, int]]:
     return [*first, *sorted(component.ports.items())]
 
 
-def _account(spec: AppSpec, component: Component, color: Color) -> str:
+def _account(spec: AppSpec, component: Component, color: Color | None) -> str:
     given = component.service_account.name if component.service_account is not None else None
-    return f"{spec.base_name(component.name)}-{color}" if given is None else given
+    return of_color(spec.base_name(component.name), color) if given is None else given
 
 
-def _placement(spec: AppSpec, component: Component, color: Color) -> dict[str, object]:
+def _placement(spec: AppSpec, component: Component, color: Color | None) -> dict[str, object]:
     placement = component.placement
     return {
         "node_selector": pairs(placement.node_selector) if placement else [],
         "tolerations": list(placement.tolerations) if placement else [],
         "priority_class": placement.priority_class if placement else None,
         "avoids": placement.color_anti_affinity if placement else None,
-        "avoided": pairs(selector(spec.name, component.name, color.other)),
+        "avoided": pairs(selector(spec.name, component.name, color and color.other)),
     }
 
 
-def _env(spec: AppSpec, component: Component, color: Color) -> list[dict[str, str | None]]:
+def _env(spec: AppSpec, component: Component, color: Color | None) -> list[dict[str, str | None]]:
     variables: list[dict[str, str | None]] = []
     for name, value in component.env.items():
         if isinstance(value, EnvRef):

@@ -18,6 +18,7 @@ _SWITCH: Final = "it is how traffic is switched"
 _ALB: Final = "alb.ingress.kubernetes.io/"
 _CANARY: Final = "nginx.ingress.kubernetes.io/canary"
 _HASH: Final = "use `files` of the spec: the name holds a hash of the content"
+_OF_ROLLOUT: Final = "use `rollout` of the spec: what it means depends on whether a release waits"
 
 _EVERYWHERE: Final[Mapping[Path, str]] = {
     ("apiVersion",): _IDENTITY,
@@ -29,6 +30,21 @@ _EVERYWHERE: Final[Mapping[Path, str]] = {
 }
 _OF_KIND: Final[Mapping[str, Mapping[Path, str]]] = {
     "Deployment": {("spec", "selector"): _SELECTOR, ("spec", "replicas"): _GUARD},
+    "Rollout": {
+        ("spec", "selector"): _SELECTOR,
+        ("spec", "replicas"): _GUARD,
+        ("spec", "paused"): "it stops every promotion, a rollback's as well",
+        ("spec", "workloadRef"): "the pods are a release's own",
+        ("spec", "restartAt"): "it would restart the pods that serve, by a release that waits",
+        ("spec", "strategy", "canary"): _SWITCH,
+        ("spec", "strategy", "blueGreen", "activeService"): _SWITCH,
+        ("spec", "strategy", "blueGreen", "previewService"): _SWITCH,
+        ("spec", "strategy", "blueGreen", "autoPromotionEnabled"): "a flip decides that: it follows from the state",
+        ("spec", "strategy", "blueGreen", "autoPromotionSeconds"): _OF_ROLLOUT,
+        ("spec", "strategy", "blueGreen", "activeMetadata"): _OF_ROLLOUT,
+        ("spec", "strategy", "blueGreen", "prePromotionAnalysis", "templates"): _OF_ROLLOUT,
+        ("spec", "strategy", "blueGreen", "postPromotionAnalysis", "templates"): _OF_ROLLOUT,
+    },
     "PodDisruptionBudget": {("spec", "selector"): _SELECTOR},
     "NetworkPolicy": {("spec", "podSelector"): "it is how the policy finds the pods of a colour"},
     "HorizontalPodAutoscaler": {
@@ -61,6 +77,7 @@ _OF_KIND: Final[Mapping[str, Mapping[Path, str]]] = {
 }
 _POD: Final[Mapping[str, Path]] = {
     "Deployment": ("spec", "template"),
+    "Rollout": ("spec", "template"),
     "Job": ("spec", "template"),
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
 }
@@ -68,7 +85,8 @@ _POD: Final[Mapping[str, Path]] = {
 # The keys that a spec may not set either: see `labels` and `annotations` in the schema of app.yaml.
 _OURS = re.compile(
     r"bggen\.dev/|argocd\.argoproj\.io/|app\.kubernetes\.io/(?:name|component|managed-by|instance|part-of|version)\Z"
-    r"|pod-template-hash\Z|deployment\.kubernetes\.io/|kubernetes\.io/config\.|scheduler\.alpha\.kubernetes\.io/"
+    r"|(?:rollouts-)?pod-template-hash\Z|deployment\.kubernetes\.io/|kubernetes\.io/config\."
+    r"|scheduler\.alpha\.kubernetes\.io/"
     r"|(?:[a-z]+\.)*(?:apparmor|seccomp)\.security\.(?:alpha|beta)\.kubernetes\.io/"
 )
 

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 AUTOSCALED: Final[Mapping[str, str]] = {"bggen.dev/autoscaled": "true"}
 
 
-def autoscaler(own: Object, scale: Autoscale, labels: Mapping[str, str]) -> Manifest:
-    """Return the HorizontalPodAutoscaler of the Deployment of the same name.
+def autoscaler(
+    own: Object, scale: Autoscale, labels: Mapping[str, str], target: tuple[str, str] = ("apps/v1", "Deployment")
+) -> Manifest:
+    """Return the HorizontalPodAutoscaler of the Deployment, or the Rollout, of the same name.
 
     Args:
         own: the name and the place that it shares with the Deployment.
         scale: the bounds and the targets.
         labels: its labels.
+        target: version and kind of what it scales.
     """
     targets = (("cpu", scale.cpu), ("memory", scale.memory))
     return own.manifest(
@@ -32,6 +35,8 @@ def autoscaler(own: Object, scale: Autoscale, labels: Mapping[str, str]) -> Mani
         WAVE_REST,
         labels=labels,
         values={
+            "target_api": target[0],
+            "target_kind": target[1],
             "least": scale.min,
             "most": scale.max,
             "targets": [(resource, percent) for resource, percent in targets if percent is not None],

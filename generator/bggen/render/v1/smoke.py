@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bggen.model import EnvRef
 from bggen.render.references import SERVICE_PORT, resolve
-from bggen.render.v1.objects import WAVE_GATE, WAVE_JOINED_GATE, WAVE_REST, Object, labels_of, pairs
+from bggen.render.v1.objects import WAVE_GATE, WAVE_JOINED_GATE, WAVE_REST, Object, job_label, labels_of, pairs
 from bggen.render.v1.pods import minor, progress_deadline
 from bggen.spec.identity import identity
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bggen.model import AppSpec, Color, EnvValue, Manifest, Release
-    from bggen.model.parts import CommandSmoke, HttpSmoke
+    from bggen.model.parts import CommandSmoke, HttpSmoke, Smoke
 
 # The name of the image's user tells the kubelet nothing, so `runAsNonRoot` needs a number:
 # https://github.com/curl/curl-docker/issues/62. The command works as any user.
@@ -37,33 +37,45 @@ def smoke(env: str, release: Release, color: Color, *, gate: bool, joined: bool)
     test = spec.smoke
     if test is None:
         return
-    from bggen.model.parts import HttpSmoke  # noqa: PLC0415 - most apps do without its module
-
     name = f"{spec.name}-{'gate' if gate else 'smoke'}-{release.number}-{identity(release, color)}"
     source = "release.yaml" if gate else f"{color}.yaml"
-    waits = 0 if gate else _rollout_seconds(spec)
-    values = _http(spec, test, color, waits) if isinstance(test, HttpSmoke) else _command(spec, test, color, waits)
-    variables = values["env"]
-    variables |= {"BGGEN_COLOR": str(color), "BGGEN_RELEASE": str(release.number)}
-    labels = {**labels_of(spec.name, None, None), "bggen.dev/job": f"smoke-{color}"}
+    labels = {**labels_of(spec.name, None, None), **job_label("smoke", color)}
     yield Object(release, env, name, source, None).manifest(
         "Job",
         WAVE_REST if not gate else WAVE_JOINED_GATE if joined else WAVE_GATE,
         labels={**labels, "bggen.dev/release": str(release.number)},
-        values={
-            **values,
-            "env": _variables(variables),
-            "image": str(test.image),
-            "pod_labels": pairs(labels),
-            "pull_secrets": sorted({each for one in spec.components.values() for each in one.image_pull_secrets}),
-            # A node that is drained says nothing about the release.
-            "ignores_disruption": minor(spec) >= _FAILURE_POLICY_SINCE,
-        },
+        values=job_values(release, test, color, waits=0 if gate else _rollout_seconds(spec)),
     )
 
 
-def _http(spec: AppSpec, test: HttpSmoke, color: Color, waits: int) -> dict[str, Any]:
-    host = f"{spec.base_name(test.component)}-{color}"
+def job_values(release: Release, test: Smoke, color: Color | None, *, waits: int) -> dict[str, Any]:
+    """Return the values for the Job of a test.
+
+    Args:
+        release: what is tested.
+        test: the test.
+        color: the colour that is asked; None for the preview of a Rollout, which has none.
+        waits: the seconds that the tested pods may take to come up; 0 where they are up.
+    """
+    from bggen.model.parts import HttpSmoke  # noqa: PLC0415 - most apps do without its module
+
+    spec = release.spec
+    values = _http(spec, test, color, waits) if isinstance(test, HttpSmoke) else _command(spec, test, color, waits)
+    variables = values["env"]
+    variables |= {"BGGEN_RELEASE": str(release.number), **({} if color is None else {"BGGEN_COLOR": str(color)})}
+    return {
+        **values,
+        "env": _variables(variables),
+        "image": str(test.image),
+        "pod_labels": pairs({**labels_of(spec.name, None, None), **job_label("smoke", color)}),
+        "pull_secrets": sorted({each for one in spec.components.values() for each in one.image_pull_secrets}),
+        # A node that is drained says nothing about the release.
+        "ignores_disruption": minor(spec) >= _FAILURE_POLICY_SINCE,
+    }
+
+
+def _http(spec: AppSpec, test: HttpSmoke, color: Color | None, waits: int) -> dict[str, Any]:
+    host = f"{spec.base_name(test.component)}-{color or 'preview'}"
     url = f"http://{host}:{SERVICE_PORT}{test.path}"
     return {
         "command": None,
@@ -82,7 +94,7 @@ def _http(spec: AppSpec, test: HttpSmoke, color: Color, waits: int) -> dict[str,
     }
 
 
-def _command(spec: AppSpec, test: CommandSmoke, color: Color, waits: int) -> dict[str, Any]:
+def _command(spec: AppSpec, test: CommandSmoke, color: Color | None, waits: int) -> dict[str, Any]:
     once = test.timeout + _START_SECONDS
     return {
         "command": [resolve(word, spec, color) for word in test.command],

@@ -48,13 +48,13 @@ def service(
             "type": settings.type if settings else "ClusterIP",
             "node_port": settings.node_port if settings else None,
             "port": SERVICE_PORT,
-            "ports": _ports(spec.components[component].ports, kept),
+            "ports": service_ports(spec.components[component].ports, kept),
             "selector": pairs(selector(spec.name, component, selects)),
         },
     )
 
 
-def _ports(own: Mapping[str, int], kept: Mapping[str, int]) -> list[tuple[str, int, str | int]]:
+def service_ports(own: Mapping[str, int], kept: Mapping[str, int]) -> list[tuple[str, int, str | int]]:
     """Return the named ports with where they lead to; a number is there once, or the Service would be refused."""
     # What has a new name leads to the number instead: there both the pods of before and their successors listen.
     renamed = set(own.values()) & {number for name, number in kept.items() if name not in own}
@@ -66,7 +66,7 @@ def routes(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
     """Return the Ingress or HTTPRoute: to the active Services whichever they select, or itself the switch."""
     spec = release.spec
     route = spec.route
-    if route is None:
+    if route is None or not route.hosts:
         return
     if route.switch == "gateway":
         from bggen.render.v1.gateway import live  # noqa: PLC0415 - most apps do without

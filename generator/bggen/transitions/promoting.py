@@ -1,0 +1,66 @@
+"""What a command cannot know of a Rollout, and people have to: Argo CD may skip commits, a controller promotes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bggen.model import Color, EnvState, Release
+
+
+def of_bump(state: EnvState, release: Release) -> Iterator[str]:
+    """Yield what to say of a new release that waits.
+
+    Args:
+        state: before it was made.
+        release: the new one.
+    """
+    active = state.active_release
+    if release.spec.rollout is None or active is None:
+        return
+    if state.previous is not None and active.number == state.served:
+        yield (
+            f"a Rollout has one template: if Argo CD has not promoted release {active.number} yet, it is skipped, and"
+            f" users stay on release {state.previous.release} until the next flip"
+        )
+
+
+def of_flip(target: Release, *, waited: bool) -> Iterator[str]:
+    """Yield what to say of a promotion by Git.
+
+    Args:
+        target: what is to be active.
+        waited: whether it was pending in a commit of its own.
+    """
+    settings = target.spec.rollout
+    if settings is None:
+        return
+    when = (
+        f"{settings.auto_promotion_seconds} s after its pods are ready"
+        if settings.promotion == "timed"
+        else "as soon as its pods are ready"
+    )
+    if waited:
+        yield f"Argo Rollouts promotes release {target.number} {when}, also where the bump comes with the same sync"
+    else:
+        yield f"Argo Rollouts promotes release {target.number} {when}: nobody has looked at it before"
+    if target.spec.smoke is not None or settings.pre_promotion_analysis is not None:
+        yield (
+            "if the analysis before it has failed, the Rollout is aborted, and this flip promotes nothing: bump again,"
+            f" or kubectl argo rollouts retry rollout {_base(target)}"
+        )
+
+
+def of_scale(state: EnvState, scaled: list[Color]) -> Iterator[str]:
+    """Yield what to say of other numbers of replicas."""
+    if state.active is None or state.active_release is None or state.active_release.spec.rollout is None:
+        return
+    if state.active.other in scaled:
+        yield f"a Rollout has one number, that of {state.active}: {state.active.other}'s counts from its flip on"
+
+
+def _base(release: Release) -> str:
+    (name,) = release.spec.components
+    return release.spec.base_name(name)
