@@ -7,6 +7,7 @@ marked with `needs_crds`. `object_problems` holds any object to Kubernetes' sche
 from __future__ import annotations
 
 import copy
+import json
 import os
 import re
 from dataclasses import replace
@@ -75,7 +76,8 @@ def crd_problems(data: Mapping[str, Any]) -> list[str]:
 
     It does what an API server does: defaults are filled in first, then the structural schema with formats, list types
     and the rules in CEL are applied. It is stricter in that an unknown field is refused rather than dropped, as
-    `kubectl --validate=strict` does. Rules over `oldSelf` are for updates and left out.
+    `kubectl --validate=strict` does, and so is a null that means nothing. Rules over `oldSelf` are for updates and left
+    out. `tests/contract/custom_resources.py` holds it to Kubernetes' own code.
     https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
     """
     schema = _schema(data)
@@ -146,9 +148,9 @@ def _strict(schema: Mapping[str, Any]) -> dict[str, Any]:
 def _unique_keys(_: Any, keys: list[str], instance: Any, __: Any) -> Iterator[ValidationError]:
     seen = set()
     for item in instance if isinstance(instance, list) else []:
-        key = tuple(item.get(name) for name in keys)
-        if key in seen:
-            yield ValidationError(f"two items have the same {', '.join(keys)}: {key}")
+        key = tuple(json.dumps(item.get(name)) for name in keys) if isinstance(item, dict) else ()
+        if key and key in seen:
+            yield ValidationError(f"two items have the same {', '.join(keys)}: {', '.join(key)}")
         seen.add(key)
 
 

@@ -61,6 +61,56 @@ spec:
 RULE = "spec.rules.0"
 
 
+# What an object is changed by, and what it must be refused with; tests/contract asks Kubernetes' own code of the same.
+CHANGES: list[tuple[str, str, Any, str]] = [
+    (ROUTE, "spec.hostname", "x", "spec: Additional properties are not allowed ('hostname' was unexpected)"),
+    (ROUTE, f"{RULE}.filter", [], f"{RULE}: Additional properties are not allowed ('filter' was unexpected)"),
+    (ROUTE, "spec.hostnames", ["a"] * 17, "is too long"),
+    (ROUTE, "spec.hostnames.0", "Shop.example.com", "spec.hostnames.0: 'Shop.example.com' does not match"),
+    (ROUTE, "spec.hostnames.0", "shop.example.com\n", "does not match"),
+    (ROUTE, f"{RULE}.backendRefs.0.port", "http", "'http' is not of type 'integer'"),
+    (ROUTE, f"{RULE}.backendRefs.0.port", 65536, "65536 is greater than the maximum of 65535"),
+    (ROUTE, f"{RULE}.backendRefs.0.weight", 2**31, "is greater than the maximum"),
+    (ROUTE, f"{RULE}.matches.0.path.type", "Prefix", "'Prefix' is not one of"),
+    (ROUTE, f"{RULE}.timeouts.request", "10", "'10' does not match"),
+    (
+        ROUTE,
+        f"{RULE}.matches.0.headers",
+        [{"name": "a", "value": "b"}, {"name": "a", "value": "c"}],
+        f'{RULE}.matches.0.headers: two items have the same name: "a"',
+    ),
+    # The rules in CEL: over a default, over several fields, over reserved words.
+    (ROUTE, f"{RULE}.backendRefs.0.port", None, f"{RULE}.backendRefs.0: Must have port for Service reference"),
+    (ROUTE, f"{RULE}.matches.1.path.value", "api", "value must be an absolute path and start with '/'"),
+    (ROUTE, f"{RULE}.matches.1.path.value", "/a//b", "must not contain '//' when type one of"),
+    (ROUTE, f"{RULE}.matches.1.path.value", "/{a}", "must only contain valid characters"),
+    (
+        ROUTE,
+        f"{RULE}.timeouts.backendRequest",
+        "20s",
+        f"{RULE}.timeouts: backendRequest timeout cannot be longer than request timeout",
+    ),
+    (
+        ROUTE,
+        "spec.parentRefs",
+        [{"name": "a", "namespace": "n"}] * 2,
+        "spec.parentRefs: sectionName must be unique when parentRefs includes 2 or more references",
+    ),
+    (ROUTE, "spec.rules", [{"matches": [{"path": {"value": "/"}}] * 64}] * 3, "the total number of matches"),
+    (ROUTE, "metadata.labels", {"a": 1}, "metadata.labels.a: 1 is not of type 'string', 'null' (Kubernetes 1.34)"),
+    (ROLLOUT, "spec.strategy.blueGreen.autopromote", 1, "('autopromote' was unexpected)"),
+    (ROLLOUT, "spec.strategy.blueGreen.activeService", None, "'activeService' is a required property"),
+    (ROLLOUT, "spec.template.spec.volumes.0", {"nme": "x"}, "spec.template.spec.volumes.0:"),
+    (ROLLOUT, "spec.template.spec.containers.0.resources", {"requests": {"cpu": []}}, "(Kubernetes 1.34)"),
+    (ROLLOUT, "spec.strategy.blueGreen.previewReplicaCount", 1.5, "1.5 is not of type 'integer'"),
+    (ANALYSIS, "spec.metrics.0.provider.job.spec.template.spec.restart", "x", "'restart' was unexpected"),
+    (GRANT, "spec.from.0.name", "x", "('name' was unexpected)"),
+    (GRANT, "spec.to.0.kind", "a b", "does not match"),
+    (GRANT, "apiVersion", "gateway.networking.k8s.io/v9", "no CRD knows ReferenceGrant of gateway.networking"),
+    (GRANT, "kind", "ReferenceGrants", "x.yaml: no CRD knows ReferenceGrants of gateway.networking.k8s.io/v1beta1"),
+]
+
+
 def changed(text: str, path: str, value: Any) -> Any:
     """The object with one more value; None takes the field away."""
     data = yaml.safe_load(text)
@@ -91,56 +141,7 @@ def test_a_good_object_has_no_problem(text: str) -> None:
     assert data == before, "defaults are filled into a copy"
 
 
-@pytest.mark.parametrize(
-    ("text", "path", "value", "message"),
-    [
-        (ROUTE, "spec.hostname", "x", "spec: Additional properties are not allowed ('hostname' was unexpected)"),
-        (ROUTE, f"{RULE}.filter", [], f"{RULE}: Additional properties are not allowed ('filter' was unexpected)"),
-        (ROUTE, "spec.hostnames", ["a"] * 17, "is too long"),
-        (ROUTE, "spec.hostnames.0", "Shop.example.com", "spec.hostnames.0: 'Shop.example.com' does not match"),
-        (ROUTE, "spec.hostnames.0", "shop.example.com\n", "does not match"),
-        (ROUTE, f"{RULE}.backendRefs.0.port", "http", "'http' is not of type 'integer'"),
-        (ROUTE, f"{RULE}.backendRefs.0.port", 65536, "65536 is greater than the maximum of 65535"),
-        (ROUTE, f"{RULE}.backendRefs.0.weight", 2**31, "is greater than the maximum"),
-        (ROUTE, f"{RULE}.matches.0.path.type", "Prefix", "'Prefix' is not one of"),
-        (ROUTE, f"{RULE}.timeouts.request", "10", "'10' does not match"),
-        (
-            ROUTE,
-            f"{RULE}.matches.0.headers",
-            [{"name": "a", "value": "b"}, {"name": "a", "value": "c"}],
-            f"{RULE}.matches.0.headers: two items have the same name: ('a',)",
-        ),
-        # The rules in CEL: over a default, over several fields, over reserved words.
-        (ROUTE, f"{RULE}.backendRefs.0.port", None, f"{RULE}.backendRefs.0: Must have port for Service reference"),
-        (ROUTE, f"{RULE}.matches.1.path.value", "api", "value must be an absolute path and start with '/'"),
-        (ROUTE, f"{RULE}.matches.1.path.value", "/a//b", "must not contain '//' when type one of"),
-        (ROUTE, f"{RULE}.matches.1.path.value", "/{a}", "must only contain valid characters"),
-        (
-            ROUTE,
-            f"{RULE}.timeouts.backendRequest",
-            "20s",
-            f"{RULE}.timeouts: backendRequest timeout cannot be longer than request timeout",
-        ),
-        (
-            ROUTE,
-            "spec.parentRefs",
-            [{"name": "a", "namespace": "n"}] * 2,
-            "spec.parentRefs: sectionName must be unique when parentRefs includes 2 or more references",
-        ),
-        (ROUTE, "spec.rules", [{"matches": [{"path": {"value": "/"}}] * 64}] * 3, "the total number of matches"),
-        (ROUTE, "metadata.labels", {"a": 1}, "metadata.labels.a: 1 is not of type 'string', 'null' (Kubernetes 1.34)"),
-        (ROLLOUT, "spec.strategy.blueGreen.autopromote", 1, "('autopromote' was unexpected)"),
-        (ROLLOUT, "spec.strategy.blueGreen.activeService", None, "'activeService' is a required property"),
-        (ROLLOUT, "spec.template.spec.volumes.0", {"nme": "x"}, "spec.template.spec.volumes.0:"),
-        (ROLLOUT, "spec.template.spec.containers.0.resources", {"requests": {"cpu": []}}, "(Kubernetes 1.34)"),
-        (ROLLOUT, "spec.strategy.blueGreen.previewReplicaCount", 1.5, "1.5 is not of type 'integer'"),
-        (ANALYSIS, "spec.metrics.0.provider.job.spec.template.spec.restart", "x", "'restart' was unexpected"),
-        (GRANT, "spec.from.0.name", "x", "('name' was unexpected)"),
-        (GRANT, "spec.to.0.kind", "a b", "does not match"),
-        (GRANT, "apiVersion", "gateway.networking.k8s.io/v9", "no CRD knows ReferenceGrant of gateway.networking"),
-        (GRANT, "kind", "ReferenceGrants", "x.yaml: no CRD knows ReferenceGrants of gateway.networking.k8s.io/v1beta1"),
-    ],
-)
+@pytest.mark.parametrize(("text", "path", "value", "message"), CHANGES)
 def test_what_an_api_server_refuses_is_refused(text: str, path: str, value: Any, message: str) -> None:
     assert message in "\n".join(problems(changed(text, path, value)))
 
