@@ -25,6 +25,7 @@ from bggen.render import LATEST, render
 from bggen.transitions import BumpRequest, FlipRequest
 from bggen.transitions.joining import JoinRequest, drain, join
 from tests.support.told import commanded
+from tests.support.walk_routes import as_users_see, routes_name_what_is_there
 from tests.support.walk_specs import APP, Habits, random_spec
 
 if TYPE_CHECKING:
@@ -193,6 +194,7 @@ class Walk:
         assert len({manifest.file for manifest in self.manifests}) == len(self.manifests)
         _one_of_each_worker_and_cron(self.state, self.manifests)
         _users_reach_pods(self.state, self.manifests)
+        routes_name_what_is_there(self.state, self.manifests)
 
 
 def _one_line(words: str) -> None:
@@ -306,7 +308,9 @@ def _of_users(state: EnvState, manifests: tuple[Manifest, ...]) -> Mapping[str, 
         own = component is not None and manifest.color in {None, state.active}
         if manifest.kind == "Service":
             own = own and component is not None and component.port is not None
-        if manifest.kind != "Job" and (own or (manifest.kind == "Ingress" and manifest.name == state.app)):
+        if manifest.kind == "Ingress" and manifest.name == state.app:
+            found[manifest.file] = as_users_see(manifest)
+        elif manifest.kind != "Job" and own:
             found[manifest.file] = manifest.text
     return found
 

@@ -25,11 +25,14 @@ class Habits:
 
     namespace: str | None
     switch: str
+    controller: str
 
     @classmethod
     def of(cls, random: Random) -> Habits:
         """Return some."""
-        return cls(random.choice([None, "shop", "shop-prod"]), random.choice(["service", "service", "ingress"]))
+        namespace = random.choice([None, "shop", "shop-prod"])
+        ways = [("service", "generic"), ("service", "nginx"), ("ingress", "generic"), ("ingress", "nginx")]
+        return cls(namespace, *random.choice([*ways, ("ingress", "alb"), ("ingress", "alb")]))
 
 
 def random_spec(random: Random, habits: Habits) -> AppSpec:
@@ -156,7 +159,9 @@ def _route(random: Random, ported: list[str], habits: Habits) -> dict[str, Any]:
     paths = {"/": random.choice(ported)}
     if random.random() < 0.5:
         paths["/api"] = random.choice(ported)
-    switch = random.choice(["service", "ingress"]) if random.random() < 0.05 else habits.switch
+    switch, controller = habits.switch, habits.controller
+    if random.random() < 0.05:
+        switch, controller = random.choice(["service", "ingress"]), random.choice(["generic", "nginx", "haproxy"])
     hosts = ["shop.example.com", "www.shop.example.com", "preview.example.com"]
     data: dict[str, Any] = {"hosts": random.sample(hosts[:2], random.randint(1, 2)), "paths": paths, "switch": switch}
     if random.random() < 0.05:
@@ -169,6 +174,20 @@ def _route(random: Random, ported: list[str], habits: Habits) -> dict[str, Any]:
         data["publishesStatus"] = True
     if random.random() < 0.4:
         data["preview"] = {"host": "preview.example.com", **({"tls": "preview"} if random.random() < 0.5 else {})}
+    return data | _of_controller(random, ported, controller, data)
+
+
+def _of_controller(random: Random, ported: list[str], controller: str, route: dict[str, Any]) -> dict[str, Any]:
+    """Return what a route has that names its controller: previews by header, and paths that come and go."""
+    data: dict[str, Any] = {} if controller == "generic" else {"controller": controller}
+    preview = route.get("preview", {})
+    if controller in {"nginx", "alb"} and random.random() < 0.5:
+        host = preview if random.random() < 0.5 else {}
+        data["preview"] = {**host, "header": random.choice(["X-Preview", "X-Preview", "X-Color"])}
+    if controller == "alb":
+        data |= {"publishesStatus": random.random() < 0.8}
+    if random.random() < 0.2:
+        data["paths"] = {**route["paths"], random.choice(["/api/v2", "/new"]): random.choice(ported)}
     return data
 
 

@@ -27,6 +27,7 @@ from bggen.model.parts import (
 from bggen.report.diff_text import comparison_lines
 from bggen.report.look import PLAIN_LOOK
 from bggen.spec import spec_to_data
+from tests.support.fronts import BY_BOTH, front
 from tests.support.states import app_spec, bumped, component, first, flipped, parked, release, shop_spec, specs
 
 if TYPE_CHECKING:
@@ -370,3 +371,17 @@ def test_names_hashes_and_labels_are_evened_wherever_they_stand() -> None:
     same = Evened.of(made, ["-0123456789"], swapped=False)
     assert same.text("shop-web-green-0123456789") == "shop-web-green"
     assert same.data({"bggen.dev/color": "green"}) == {"bggen.dev/color": "green"}
+
+
+@pytest.mark.parametrize(("controller", "switch"), [("alb", "ingress"), ("nginx", "service"), ("nginx", "ingress")])
+def test_previews_by_header_are_no_differences_of_the_colours(controller: str, switch: str) -> None:
+    plain, more = {"/": "web", "/api": "api"}, {"/": "web", "/api": "web"}
+    same = front(controller, plain, switch=switch, preview=BY_BOTH)
+    assert compare_objects(bumped(first(same), same)) == ()
+    other = front(controller, more, switch=switch, preview=BY_BOTH)
+    found = compare_objects(bumped(first(same), other))
+    assert {each.name for each in found} <= {"shop", "shop-preview", "shop-blue-green"}
+    (live,) = [each for each in found if each.name == "shop"]
+    lines = [line for line in live.diff.splitlines() if line[0] in "+-" and line[1:2] != line[0]]
+    assert lines
+    assert all("api" in line or "web" in line for line in lines)

@@ -34,7 +34,8 @@ class Evened:
         """Return what evens the objects of a release."""
         own = [release.spec.base_name(name) for name in release.spec.components]
         bases = sorted({*own, *_of_routes(release)}, key=len, reverse=True)
-        names = rf"(?<![-a-z0-9])((?:{'|'.join(map(re.escape, bases))})-)(blue|green)(?![a-z0-9])"
+        # What names both colours is the name of neither one's object.
+        names = rf"(?<![-a-z0-9])((?:{'|'.join(map(re.escape, bases))})-)(blue|green)(?![a-z0-9]|-green)"
         return cls(re.compile(names), hashes, swapped)
 
     def color(self, text: str) -> str:
@@ -75,7 +76,9 @@ def _of_routes(release: Release) -> list[str]:
 
 
 def _tells(key: str, match: dict[str, Any]) -> bool:
-    """Whether it is the value of a header that a request names a colour by, in an HTTPRoute."""
+    """Whether it is the value of a header that a request names a colour by, in an HTTPRoute or of a canary."""
+    if key == "nginx.ingress.kubernetes.io/canary-by-header-value":
+        return True
     return key == "value" and match.get("type") == "Exact" and "name" in match
 
 

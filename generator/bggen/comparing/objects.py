@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from bggen import yamlio
 from bggen.comparing.evening import Evened
@@ -13,7 +13,7 @@ from bggen.plan import unified
 from bggen.render import render
 
 if TYPE_CHECKING:
-    from bggen.model import Release
+    from bggen.model import Manifest, Release
 
 _HASHED = re.compile(r"-[0-9a-f]{10}\Z")
 
@@ -69,7 +69,13 @@ def _objects(state: EnvState, color: Color, release: Release, shown: Color) -> d
     manifests = [each for each in render(alone) if each.color in (None, color)]
     found = (_HASHED.search(each.name) for each in manifests if each.kind == "ConfigMap")
     evened = Evened.of(release, [match[0] for match in found if match], swapped=color is not shown)
-    return {
-        (each.kind, evened.text(each.name)): yamlio.dump(evened.data(yamlio.parse(each.text.encode(), each.file).data))
-        for each in manifests
-    }
+    return {(each.kind, evened.text(each.name)): yamlio.dump(_evened(each, evened)) for each in manifests}
+
+
+def _evened(manifest: Manifest, evened: Evened) -> Any:
+    data: Any = yamlio.parse(manifest.text.encode(), manifest.file).data
+    if manifest.kind != "Ingress" or "use-annotation" not in manifest.text:
+        return evened.data(data)
+    from bggen.comparing.albs import ordered, spread  # noqa: PLC0415 - few apps have an ALB
+
+    return ordered(evened.data(spread(data)))
