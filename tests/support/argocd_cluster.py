@@ -163,13 +163,14 @@ class Cluster:
     def prune(self, keys: Iterable[Key]) -> None:
         """Delete objects; their pods go at once as far as traffic is concerned."""
         for key in keys:
+            route = self.live[key].route
             if key in self.hanging:
                 self.terminating = True
             else:
                 del self.live[key]
             self.serving.discard(key)
             self.finished.pop(key, None)
-            if key[0] == "Ingress" and not key[1].endswith("-preview"):
+            if route:
                 self.routed = True
                 self.hits += [] if self.switched else [("gone", key)]
             if self.pods.pop(key, None):

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from tests.support.ingresses import alb_rules
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -16,6 +18,7 @@ COLOR = "bggen.dev/color"
 COMPONENT = "app.kubernetes.io/component"
 AUTOSCALED = "bggen.dev/autoscaled"
 EVERYBODY = None
+_ACTIONS = "alb.ingress.kubernetes.io/actions."
 _URL = re.compile(r"http://([a-z][-a-z0-9]*)(?::(\d+))?")
 # ConfigMaps that bggen makes: what people make themselves is in no tree.
 _CONFIG = re.compile(r".+-(blue|green)-[0-9a-f]{10}")
@@ -56,7 +59,8 @@ class Resource:
     selector: frozenset[tuple[str, str]] = frozenset()
     targets: frozenset[str] = frozenset()  # target ports of a Service, by name
     ports: frozenset[str] = frozenset()  # names and numbers
-    backends: frozenset[tuple[str, str]] = frozenset()  # (Service, port) of an Ingress
+    backends: frozenset[tuple[str, str]] = frozenset()  # (Service, port) of an Ingress or HTTPRoute
+    leads: frozenset[str] = frozenset()  # the Services among them that requests are sent to
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Resource:
@@ -84,7 +88,7 @@ class Resource:
                 targets = frozenset(str(port["targetPort"]) for port in spec.get("ports", []) if "targetPort" in port)
                 more = {"selector": _pairs(spec.get("selector")), "ports": frozenset(ports), "targets": targets}
             case "Ingress":
-                more = {"backends": frozenset(_backends(spec))}
+                more = _ingress(spec, notes)
             case "NetworkPolicy":
                 selector = _pairs((spec.get("podSelector") or {}).get("matchLabels"))
                 more = {"selector": selector, "callers": frozenset(_callers(spec))}
@@ -117,12 +121,12 @@ class Resource:
     @property
     def route(self) -> bool:
         """Whether users come by it from outside. By the preview come only people who look at what is idle."""
-        return self.key[0] == "Ingress" and not self.key[1].endswith("-preview")
+        return self.key[0] == "Ingress" and not self.key[1].endswith(("-preview", "-blue-green"))
 
     @property
     def switches(self) -> bool:
         """Whether it is an Ingress that itself leads to one colour, past the active Services."""
-        return self.route and all(name.endswith(("-blue", "-green")) for name, _ in self.backends)
+        return self.route and all(name.endswith(("-blue", "-green")) for name in self.leads)
 
     @property
     def release(self) -> str | None:
@@ -170,6 +174,20 @@ def mounted(template: str) -> frozenset[str]:
     volumes = json.loads(template)["spec"].get("volumes", [])
     names = ((volume.get("configMap") or {}).get("name", "") for volume in volumes)
     return frozenset(name for name in names if _CONFIG.fullmatch(name))
+
+
+def _ingress(spec: Mapping[str, Any], notes: Mapping[str, str]) -> dict[str, Any]:
+    """Return what an Ingress names; an ALB's names more than users are led to, who send no header."""
+    if not any(key.startswith(_ACTIONS) for key in notes):
+        backends = frozenset(_backends(spec))
+        return {"backends": backends, "leads": frozenset(name for name, _ in backends)}
+    rules = list(alb_rules([{"metadata": {"annotations": notes}, "spec": spec}]))
+    return {
+        "backends": frozenset((name, "http") for _, _, _, weights in rules for name in weights),
+        "leads": frozenset(
+            name for _, _, conditions, weights in rules for name, weight in weights.items() if weight and not conditions
+        ),
+    }
 
 
 def _backends(spec: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

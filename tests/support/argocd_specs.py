@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ from tests.support.states import app_spec, component
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bggen.model import AppSpec, Component, Switch
+    from bggen.model import AppSpec, Component, Controller, Switch
 
 PORTS = {"web": 8080, "api": 9090, "front": 8000, "mailer": None}
 SCHEDULE = Schedule("0 3 * * *")
@@ -95,10 +95,12 @@ class Ways:
     network: bool = False
     smoke: bool = False
     preview: bool = False
+    controller: Controller = "generic"
 
     def __str__(self) -> str:
         """Return what a reader of a counterexample needs."""
-        return " ".join(name for name in self.__slots__ if getattr(self, name) not in (False, "service"))
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return " ".join(name if value is True else f"{name}={value}" for name, value in values.items() if value)
 
 
 def ways() -> st.SearchStrategy[Ways]:
@@ -106,7 +108,15 @@ def ways() -> st.SearchStrategy[Ways]:
     plain = st.builds(Ways, st.booleans())
     flags = [st.booleans()] * 7
     anything = st.builds(Ways, st.booleans(), st.sampled_from(["service", "ingress"]), *flags)
-    return st.one_of(plain, anything, anything)
+    controllers: st.SearchStrategy[Controller] = st.sampled_from(["generic", "generic", "nginx", "alb"])
+    return st.one_of(plain, *[st.builds(_behind, anything, controllers)] * 2)
+
+
+def _behind(ways: Ways, controller: Controller) -> Ways:
+    """Return the ways with that controller, as far as the switch has one."""
+    if controller == "alb":
+        return replace(ways, switch="ingress", controller=controller)
+    return ways if ways.switch == "gateway" else replace(ways, controller=controller)
 
 
 @st.composite
@@ -117,12 +127,14 @@ def specs(draw: st.DrawFn, names: list[str], ways: Ways) -> AppSpec:
     made = [draw(_components(name, ported, ways)) for name in names]
     routed = ways.steady or draw(st.integers(0, 9)) > 0
     shown = ways.preview and draw(st.booleans())
+    header = "X-Preview" if ways.controller != "generic" and draw(st.booleans()) else None
     route = Route(
         ("shop.example.com",),
         paths,
         switch=ways.switch,
         publishes_status=ways.publishes_status,
-        preview=Preview("preview.example.com") if shown else None,
+        preview=Preview("preview.example.com", header=header) if shown else None,
+        controller=ways.controller,
     )
     fields: dict[str, Any] = {}
     if ways.network and draw(st.booleans()):

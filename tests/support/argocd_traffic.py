@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tests.support.argocd_cluster import Cluster
-    from tests.support.argocd_objects import Key, Tree
+    from tests.support.argocd_objects import Key, Resource, Tree
 
 # What the pods of the colour that serves suffer unavoidably where they are replaced by those of a later release.
 _IN_PLACE = {"rolled", "shrunk"}
@@ -22,7 +22,7 @@ class Broken(NamedTuple):
     """A rule that did not hold.
 
     Rules:
-        no-backend: a live Ingress leads to a Service or port that does not exist.
+        no-backend: a live Ingress leads to a Service or port that does not exist; or names one, once it is applied.
         no-pods: users reach a Service that selects no pod that was ever ready.
         unready: a Service, or a route to it, began to lead to pods that were not all ready.
         short: or to fewer pods than Git says, because Argo CD ignores replicas of what is autoscaled.
@@ -125,15 +125,14 @@ class Watch:
         self._edges = self._led(services)
         self._aims = {key: each.color_selected for key, each in live.items() if each.active}
         self._aims |= {
-            key: "blue" if any(name.endswith("-blue") for name, _ in each.backends) else "green"
+            key: "blue" if any(name.endswith("-blue") for name in each.leads) else "green"
             for key, each in live.items()
             if each.switches
         }
         self._reach = {service: self._callees(found) for service, found in self._edges.items()}
 
     def _routed(self) -> set[Key]:
-        backends = (each.backends for each in self.cluster.live.values() if each.route)
-        return {("Service", name) for each in backends for name, _ in each}
+        return {("Service", name) for each in self.cluster.live.values() if each.route for name in each.leads}
 
     def _led(self, services: Iterable[Key]) -> dict[Key, frozenset[Key]]:
         live = self.cluster.live
@@ -173,7 +172,7 @@ class Watch:
                 yield _broken("no-pods", service)
         for resource in live.values() if self.cluster.routed or self.cluster.leaving else ():
             for name, port in resource.backends if resource.route else ():
-                if not self._answers(name, port):
+                if not self._answers(name, port) and not self._spared(resource, name):
                     yield _broken("no-backend", resource.key, f"{name}:{port}")
         for key in _all(self._reach.values()):
             for host, port in live[key].calls:
@@ -225,6 +224,14 @@ class Watch:
         now = admitted(live[key], (each for each in live.values() if each.key[0] == "NetworkPolicy"))
         own = live[key].allows
         return now is not EVERYBODY and (own is EVERYBODY or not own <= now)
+
+    def _spared(self, route: Resource, name: str) -> bool:
+        """Whether it is an ALB's Ingress of before, and nobody is led to the Service that it misses.
+
+        Its controller leaves the ALB as it is then, until the sync comes to the Ingress that does not name the Service.
+        """
+        goes = self.tree.resources.get(route.key)
+        return route.key[0] == "Ingress" and name not in route.leads and (goes is None or goes.body != route.body)
 
     def _answers(self, name: str, port: str) -> bool:
         service = self.cluster.live.get(("Service", name))
