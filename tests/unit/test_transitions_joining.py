@@ -185,6 +185,15 @@ def test_a_rollback_ends_the_join_and_is_never_refused() -> None:
     assert transitions.rollback(state, rollback_target(state, None), by="Ada").reason
 
 
+def test_a_rollback_tells_of_a_sync_that_would_not_end() -> None:
+    spec = halves("v2")
+    more = replace(spec.components["api"], name="more")
+    grown = replace(spec, components={**spec.components, "more": more})
+    state = join(as_active(flip(bump(STATES["drained"], grown))), REQUEST).after
+    assert any("release 1 has no more: Argo CD removes it from blue last" in each for each in rollback(state).warnings)
+    assert rollback(JOINED).warnings == ()
+
+
 def test_bump_as_active_gives_the_idle_colour_what_runs_whatever_the_spec_says() -> None:
     state = STATES["flipped"]
     # An active release with other sizes, images and rendering than a bump would make.

@@ -256,7 +256,7 @@ def _configs(state: EnvState) -> Iterator[Expected]:
         for component in release.spec.components.values():
             if component.files:
                 name = config_name(release.spec, component, color)
-                yield Expected("ConfigMap", name, "config", release, component, color, serves=state.serves(color))
+                yield Expected("ConfigMap", name, "config", release, component, color, serves=color is state.active)
 
 
 def _accounts(state: EnvState) -> Iterator[Expected]:

@@ -111,7 +111,7 @@ def _configs(state: EnvState, renderers: Mapping[int, Renderer]) -> Iterator[Man
     for color, release, source in holders:
         if any(component.files for component in release.spec.components.values()):
             renderer = _renderer(state, release, renderers)
-            made = renderer.configs(state.env, release, color, serves=state.serves(color), source=source)
+            made = renderer.configs(state.env, release, color, serves=color is state.active, source=source)
             new = [manifest for manifest in made if manifest.file not in seen]
             seen.update(manifest.file for manifest in new)
             yield from new

@@ -92,7 +92,7 @@ class Renderer(Protocol):
             env: the environment's name.
             release: the release whose files they hold.
             color: the colour; None where one Rollout runs both releases.
-            serves: whether the colour takes traffic.
+            serves: whether it is the active colour.
             source: the state file that they follow from, for the header.
         """
 

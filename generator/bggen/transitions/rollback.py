@@ -9,7 +9,7 @@ from bggen.errors import RefusedError
 from bggen.model import Color, Hold
 from bggen.transitions.capacity import unseen, with_capacity_of, without_sudden_autoscale
 from bggen.transitions.result import Transition, active_of, refuse_moving, refuse_renumbered, unchanged, version
-from bggen.transitions.waiting import endless_sync
+from bggen.transitions.waiting import endless_leave, endless_sync
 
 if TYPE_CHECKING:
     from bggen.model import EnvState, Release
@@ -134,7 +134,7 @@ def rollback(state: EnvState, target: RollbackTarget, *, by: str, found: Release
         after,
         subject=f"rollback {active} → {idle} ({version(release)})",
         notes=tuple(notes),
-        warnings=(*unseen(current, release), *endless_sync(active, current, release)),
+        warnings=(*unseen(current, release), *endless_sync(active, current, release), *endless_leave(state, release)),
     )
 
 
