@@ -77,11 +77,7 @@ def question(
     """
     asked, held = _held(state, color, release)
     if not state.runs(asked):
-        raise RefusedError(
-            f"{_where(state)}: {asked} is parked, so nothing of release {held.number} runs",
-            hint=f"bggen wake {_options(state)}",
-            kind="parked",
-        )
+        raise _asleep(state, asked, held)
     test = _test(state, held)
     active = asked is state.active
     # Wherever a user's own address leads, the header leads on to the colour, or means nothing there.
@@ -120,6 +116,16 @@ def _held(state: EnvState, color: Color | None, release: int | None) -> tuple[Co
             kind="stale",
         )
     return asked, held
+
+
+def _asleep(state: EnvState, color: Color, held: Release) -> RefusedError:
+    if held.spec.rollout is not None:
+        # The preview Service of a Rollout without a newer release leads to the active one:
+        # https://argo-rollouts.readthedocs.io/en/stable/features/bluegreen/#sequence-of-events
+        message, hint = "the Rollout has no pods of it that wait", "bggen bump --force makes a new release of it"
+    else:
+        message, hint = f"{color} is parked", f"bggen wake {_options(state)}"
+    return RefusedError(f"{_where(state)}: release {held.number} does not run: {message}", hint=hint, kind="parked")
 
 
 def _test(state: EnvState, held: Release) -> HttpSmoke:

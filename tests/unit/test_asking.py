@@ -13,6 +13,7 @@ from bggen.model import Color
 from bggen.model.parts import HttpSmoke, ParentRef, Preview
 from tests.support.smoked import COMMAND, CURL, HTTP, smoked
 from tests.support.states import bumped, first, flipped, parked
+from tests.unit.test_render_golden import CASES, state_of
 
 if TYPE_CHECKING:
     from bggen.model import AppSpec, EnvState
@@ -245,7 +246,7 @@ def test_what_does_not_run_or_has_no_test_is_refused() -> None:
     asleep = parked(state(routed()))
     assert refused(asleep) == (
         "parked",
-        "shop/prod: green is parked, so nothing of release 2 runs",
+        "shop/prod: release 2 does not run: green is parked",
         "bggen wake --app shop --env prod",
     )
     assert question(asleep, color=Color.BLUE).active
@@ -257,6 +258,15 @@ def test_what_does_not_run_or_has_no_test_is_refused() -> None:
     kind, message, _ = refused(state(routed(smoke=COMMAND)), base="http://a")
     assert kind == "no-smoke"
     assert "is a command of an image, which runs in the cluster only" in message
+
+
+def test_a_rollout_without_a_release_that_waits_is_not_asked_for_one() -> None:
+    # Its preview Service leads to the active release then, which would pass for the other one.
+    shown = state_of(CASES / "rollouts-flipped")
+    kind, message, hint = refused(shown)
+    assert kind == "parked"
+    assert message == "cart/prod: release 1 does not run: the Rollout has no pods of it that wait"
+    assert hint == "bggen bump --force makes a new release of it"
 
 
 @pytest.mark.parametrize("text", ["http://a", "https://a.b:8443/x/y", "http://[::1]:80", "http://10.0.0.1/a%20b"])
