@@ -109,7 +109,7 @@ class Gateways:
             spec, name = body["spec"], body["metadata"]["name"]
             if request.gateway not in [parent["name"] for parent in spec["parentRefs"]]:
                 continue
-            hosts = [host for host in spec["hostnames"] if _host_fits(host, request.host)]
+            hosts = [host for host in spec["hostnames"] if host_fits(host, request.host)]
             if not hosts:
                 continue
             specific = max((0 if host.startswith("*") else len(host), len(host)) for host in hosts)
@@ -121,7 +121,8 @@ class Gateways:
                         yield (specific, fits, *place, -index), rule
 
 
-def _host_fits(host: str, asked: str) -> bool:
+def host_fits(host: str, asked: str) -> bool:
+    """Whether a host of a route is that of a request, or a wildcard that covers it."""
     return asked.endswith(host[1:]) and asked != host[2:] if host.startswith("*") else asked == host
 
 

@@ -55,7 +55,8 @@ def check_gateway(layers: Layers, route: dict[str, Any], app: str, namespace: st
     _check_paths(layers, mapping(route.get("paths")))
     _check_timeouts(layers, mapping(route.get("timeouts")))
     for key in _OF_INGRESS:
-        if key in mapping(route.get("preview")):
+        # The preview's class is the route's where it says nothing.
+        if layers.own(("preview", key)):
             layers.report(("preview", key), "is for an Ingress")
     if route.get("namespace") == namespace:
         route.pop("namespace", None)
