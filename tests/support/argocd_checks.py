@@ -39,12 +39,13 @@ def sync(cluster: Cluster, tree: Tree, world: World | None = None) -> tuple[End,
     return end, watch.broken
 
 
+_LET_OFF = ("in-place", "uncovered")
 _ACCEPTED = {"short", "late cut off"}
 
 
 def harm(broken: set[Broken]) -> set[Broken]:
     """Leave out what two colours cannot avoid, and what Git cannot see: how many pods an autoscaler has made."""
-    return {each for each in broken if not each.rule.startswith("in-place") and each.rule not in _ACCEPTED}
+    return {each for each in broken if not each.rule.startswith(_LET_OFF) and each.rule not in _ACCEPTED}
 
 
 def rules_broken(trees: list[Tree]) -> set[str]:
@@ -89,6 +90,9 @@ def not_switched(cluster: Cluster, state: EnvState, change: Change = as_rendered
             return Health.PROGRESSING
         if key[0] == "PodDisruptionBudget":
             return Health.DEGRADED
+        if key[0] == "HTTPRoute" and not tree.resources[key].route:
+            # Of a Gateway that takes no preview.
+            return Health.PROGRESSING
         return Health.PROGRESSING if tree.resources[key].color == state.active else Health.HEALTHY
 
     tried = cluster.copy()

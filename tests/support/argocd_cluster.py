@@ -58,6 +58,7 @@ class Cluster:
         leaving: whether the live Ingress, which is itself the switch, is about to be applied: by the wave that the sync
             is in, where it is the last kind.
         switched: whether the sync that runs has moved the switch.
+        uncovered: Services that lost their `PruneLast` in a sync, for as long as none has moved the switch.
         finished: how Jobs ended; what has ended stays so until it is deleted.
         hits: what was done that may hurt: Deployments `pruned`, `stopped`, `rolled` or `shrunk`; workers that began
             while their like in the other colour works (`twice`); objects `fixed` that were to change; an Ingress that
@@ -72,6 +73,7 @@ class Cluster:
     terminating: bool = False
     switched: bool = False
     leaving: bool = False
+    uncovered: set[Key] = field(default_factory=set)
     finished: dict[Key, Health] = field(default_factory=dict)
     hits: list[tuple[str, Key]] = field(default_factory=list)
 
@@ -82,6 +84,7 @@ class Cluster:
         for resource in tree.resources.values():
             cluster.apply(resource, tree)
         cluster.settle()
+        cluster.uncovered.clear()
         cluster.finished = {key: Health.HEALTHY for key in cluster.live if key[0] == "Job"}
         cluster.hits.clear()
         return cluster
@@ -90,6 +93,7 @@ class Cluster:
         """Return an independent copy without the record of hits."""
         made = Cluster(dict(self.live), dict(self.pods), set(self.serving), self.routed, self.hanging)
         made.finished = dict(self.finished)
+        made.uncovered = set(self.uncovered)
         return made
 
     def begin(self) -> None:
@@ -103,6 +107,7 @@ class Cluster:
         What only the release before it has brings no traffic of users from here on.
         """
         self.switched = True
+        self.uncovered.clear()
         self.serving &= {key for key, resource in tree.resources.items() if resource.color_selected == tree.active}
         live = {key: resource for key, resource in self.live.items() if resource.route}
         wanted = {key: resource for key, resource in tree.resources.items() if resource.route}
@@ -137,7 +142,7 @@ class Cluster:
             return self._look_deployment(key, choose)
         if key[0] == "Job":
             return self._look_job(key, choose)
-        if resource.healthy or (resource.switches and resource.wave == PROMISED):
+        if resource.healthy or (key[0] == "Ingress" and resource.switches and resource.wave == PROMISED):
             return Health.HEALTHY
         return choose(key) if key[0] in _CHECKED else Health.NONE
 
@@ -184,14 +189,23 @@ class Cluster:
         if resource.active:
             (self.serving.add if resource.color_selected == tree.active else self.serving.discard)(key)
         self.routed |= resource.route
-        if _same(old, resource):
-            return False
+        changed = not _same(old, resource)
+        if changed:
+            self._change(old, resource)
+        if resource.key[0] == "HTTPRoute" and resource.route:
+            # It is the last of the switch, and unlike the others it may be waited for in vain.
+            self.moved(tree)
+        return changed
+
+    def _change(self, old: Resource | None, resource: Resource) -> None:
+        key = resource.key
         if resource.once and resource.replicas and not (old and old.once and old.replicas):
             self.hits += [("twice", key)] if any(map(resource.same_work, self.live.values())) else []
+        if old is not None and key[0] == "Service" and "PruneLast=true" in old.options - resource.options:
+            self.uncovered.add(key)
         self.live[key] = resource
         if key[0] == "Deployment":
             self._roll(old, resource)
-        return True
 
     def refuses(self, resource: Resource) -> bool:
         """Whether the API server takes it for a change of what nobody may change."""

@@ -18,6 +18,8 @@ COLOR = "bggen.dev/color"
 COMPONENT = "app.kubernetes.io/component"
 AUTOSCALED = "bggen.dev/autoscaled"
 EVERYBODY = None
+# What users come by from outside.
+ROUTES = {"Ingress", "HTTPRoute"}
 _ACTIONS = "alb.ingress.kubernetes.io/actions."
 _URL = re.compile(r"http://([a-z][-a-z0-9]*)(?::(\d+))?")
 # ConfigMaps that bggen makes: what people make themselves is in no tree.
@@ -89,6 +91,12 @@ class Resource:
                 more = {"selector": _pairs(spec.get("selector")), "ports": frozenset(ports), "targets": targets}
             case "Ingress":
                 more = _ingress(spec, notes)
+            case "HTTPRoute":
+                found = [backend for rule in spec["rules"] for backend in rule["backendRefs"]]
+                more = {
+                    "backends": frozenset((each["name"], str(each["port"])) for each in found),
+                    "leads": frozenset(each["name"] for each in found if each["weight"]),
+                }
             case "NetworkPolicy":
                 selector = _pairs((spec.get("podSelector") or {}).get("matchLabels"))
                 more = {"selector": selector, "callers": frozenset(_callers(spec))}
@@ -120,12 +128,13 @@ class Resource:
 
     @property
     def route(self) -> bool:
-        """Whether users come by it from outside. By the preview come only people who look at what is idle."""
-        return self.key[0] == "Ingress" and not self.key[1].endswith(("-preview", "-blue-green"))
+        """Whether users come by it from outside. By a preview come only people who look at a colour."""
+        shows = self.color is not None or self.key[1].endswith(("-preview", "-blue-green"))
+        return self.key[0] in ROUTES and not shows
 
     @property
     def switches(self) -> bool:
-        """Whether it is an Ingress that itself leads to one colour, past the active Services."""
+        """Whether it is a route that itself leads to one colour, past the active Services."""
         return self.route and all(name.endswith(("-blue", "-green")) for name in self.leads)
 
     @property

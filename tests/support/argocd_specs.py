@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from bggen.model import Image, Route
-from bggen.model.parts import Autoscale, HttpSmoke, Peer, Preview, Schedule
+from bggen.model.parts import Autoscale, HttpSmoke, ParentRef, Peer, Preview, Schedule
 from tests.support.states import app_spec, component
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def app(
     ]
     ported = [each.name for each in made if each.port]
     paths = {"/" if name == ported[0] else f"/{name}": name for name in ported}
-    route = Route(("shop.example.com",), paths, switch=switch, publishes_status=publishes_status)
+    gateways = (ParentRef("edge"),) if switch == "gateway" else ()
+    route = Route(("shop.example.com",), paths, switch=switch, publishes_status=publishes_status, parent_refs=gateways)
     return app_spec("shop", *made, route=route if routed else None, **more)
 
 
@@ -107,7 +108,7 @@ def ways() -> st.SearchStrategy[Ways]:
     """Ways of histories: in a third of them nothing but plain components, in the others anything."""
     plain = st.builds(Ways, st.booleans())
     flags = [st.booleans()] * 7
-    anything = st.builds(Ways, st.booleans(), st.sampled_from(["service", "ingress"]), *flags)
+    anything = st.builds(Ways, st.booleans(), st.sampled_from(["service", "ingress", "gateway"]), *flags)
     controllers: st.SearchStrategy[Controller] = st.sampled_from(["generic", "generic", "nginx", "alb"])
     return st.one_of(plain, *[st.builds(_behind, anything, controllers)] * 2)
 
@@ -127,14 +128,16 @@ def specs(draw: st.DrawFn, names: list[str], ways: Ways) -> AppSpec:
     made = [draw(_components(name, ported, ways)) for name in names]
     routed = ways.steady or draw(st.integers(0, 9)) > 0
     shown = ways.preview and draw(st.booleans())
-    header = "X-Preview" if ways.controller != "generic" and draw(st.booleans()) else None
+    gateway = ways.switch == "gateway"
+    header = "X-Preview" if (gateway or ways.controller != "generic") and draw(st.booleans()) else None
     route = Route(
         ("shop.example.com",),
         paths,
         switch=ways.switch,
-        publishes_status=ways.publishes_status,
+        publishes_status=ways.publishes_status and not gateway,
         preview=Preview("preview.example.com", header=header) if shown else None,
         controller=ways.controller,
+        parent_refs=(ParentRef("edge"),) if gateway else (),
     )
     fields: dict[str, Any] = {}
     if ways.network and draw(st.booleans()):

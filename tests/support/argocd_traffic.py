@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.support.argocd_cluster import PROMISED
-from tests.support.argocd_objects import EVERYBODY, admitted, mounted
+from tests.support.argocd_objects import EVERYBODY, ROUTES, admitted, mounted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ class Broken(NamedTuple):
     """A rule that did not hold.
 
     Rules:
-        no-backend: a live Ingress leads to a Service or port that does not exist; or names one, once it is applied.
+        no-backend: a live route leads to a Service or port that does not exist; or names one, with whatever weight.
         no-pods: users reach a Service that selects no pod that was ever ready.
         unready: a Service, or a route to it, began to lead to pods that were not all ready.
         short: or to fewer pods than Git says, because Argo CD ignores replicas of what is autoscaled.
@@ -42,6 +42,9 @@ class Broken(NamedTuple):
     and its colour is the active one of the tree that is applied: the way from a release of a colour to a later one of
     the same colour, when Argo CD never saw the flips between them. Or where the state holds the release no more that
     it runs: the same way, and then back to the other colour. Two colours cannot avoid it.
+
+    `uncovered` is put before `gone`, `no-backend` and `need` where a Service had lost its `PruneLast` in a sync that
+    did not come to the switch.
     """
 
     rule: str
@@ -78,7 +81,7 @@ class Watch:
         self._began = _all(self._reach.values())
         self._releases = {key: self.cluster.live[key].release for key in self._began}
         gone = [key for key in self.cluster.live if key not in self.tree.resources]
-        self._more_goes = any(kind in {"Service", "Ingress", "Deployment"} for kind, _ in gone)
+        self._more_goes = any(kind in {"Service", "Deployment", *ROUTES} for kind, _ in gone)
         self._old = frozenset([*self._faults(), *self._needs(), *self._cut_off(self._began)])
         self.cluster.hits.clear()
 
@@ -155,7 +158,7 @@ class Watch:
     def _hits(self, before: dict[Key, frozenset[Key]]) -> Iterator[Broken]:
         """Report what the sync did to what had traffic the moment before."""
         for service in before.keys() - self.cluster.live.keys():
-            yield _broken("gone", service)
+            yield _broken(self._uncovered("gone", service[1]), service)
         reached = _all(deployments for service, deployments in before.items() if service in self._edges)
         for hit, key in self.cluster.hits:
             if hit in {"gone", "fixed", "twice"}:
@@ -173,11 +176,11 @@ class Watch:
         for resource in live.values() if self.cluster.routed or self.cluster.leaving else ():
             for name, port in resource.backends if resource.route else ():
                 if not self._answers(name, port) and not self._spared(resource, name):
-                    yield _broken("no-backend", resource.key, f"{name}:{port}")
+                    yield _broken(self._uncovered("no-backend", name), resource.key, f"{name}:{port}")
         for key in _all(self._reach.values()):
             for host, port in live[key].calls:
                 if not self._answers(host, port):
-                    yield _broken(self._in_place(key, "need"), key, f"http://{host}:{port}")
+                    yield _broken(self._uncovered(self._in_place(key, "need"), host), key, f"http://{host}:{port}")
         yield from self._crons()
 
     def _crons(self) -> Iterator[Broken]:
@@ -242,6 +245,10 @@ class Watch:
         if not self.cluster.leaving or key not in self.cluster.live:
             return False
         return not any(key in reached for service, reached in self._reach.items() if service in self.cluster.serving)
+
+    def _uncovered(self, rule: str, service: str) -> str:
+        gone = self.cluster.uncovered - self.cluster.live.keys()
+        return f"uncovered {rule}" if ("Service", service) in gone else rule
 
     def _in_place(self, key: Key, rule: str) -> str:
         if key not in self._began:

@@ -25,7 +25,7 @@ from bggen.render import LATEST, render
 from bggen.transitions import BumpRequest, FlipRequest
 from bggen.transitions.joining import JoinRequest, drain, join
 from tests.support.told import commanded
-from tests.support.walk_routes import as_users_see, routes_name_what_is_there
+from tests.support.walk_routes import as_users_see, leads_users, no_backend_gone, routes_name_what_is_there
 from tests.support.walk_specs import APP, Habits, random_spec
 
 if TYPE_CHECKING:
@@ -215,6 +215,7 @@ def _kept(
 ) -> None:
     """Look at what a command must not change."""
     moved = after.active is not before.active
+    no_backend_gone(after, rendered, manifests)
     if not moved and before.active and command in {"bump", "promote", "park", "wake", "bump --as-active"}:
         assert _of_users(before, rendered) == _of_users(after, manifests), "bytes that users depend on"
     if command in {"hold", "unhold"}:
@@ -308,9 +309,9 @@ def _of_users(state: EnvState, manifests: tuple[Manifest, ...]) -> Mapping[str, 
         own = component is not None and manifest.color in {None, state.active}
         if manifest.kind == "Service":
             own = own and component is not None and component.port is not None
-        if manifest.kind == "Ingress" and manifest.name == state.app:
+        if leads_users(manifest, state):
             found[manifest.file] = as_users_see(manifest)
-        elif manifest.kind != "Job" and own:
+        elif own and manifest.kind not in {"Job", "HTTPRoute"}:
             found[manifest.file] = manifest.text
     return found
 

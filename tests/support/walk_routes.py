@@ -1,4 +1,4 @@
-"""What a walk looks at in routes: what they name is there, and what an ALB names stays named."""
+"""What a walk looks at in routes: what they name is there, and what an ALB or an HTTPRoute names stays named."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def routes_name_what_is_there(state: EnvState, manifests: tuple[Manifest, ...]) 
     """
     services = {manifest.name for manifest in manifests if manifest.kind == "Service"}
     for manifest in manifests:
-        if manifest.kind == "Ingress":
+        if manifest.kind in {"Ingress", "HTTPRoute"}:
             missing = named(_read(manifest)) - services
             assert not missing, f"{manifest.name} names {sorted(missing)}"
     route = state.active_release.spec.route if state.active_release else None
@@ -41,8 +41,32 @@ def routes_name_what_is_there(state: EnvState, manifests: tuple[Manifest, ...]) 
     assert not gone, f"the ALB lost {sorted(gone)}"
 
 
+def leads_users(manifest: Manifest, state: EnvState) -> bool:
+    """Whether it is the Ingress or HTTPRoute that users come by, rather than one of a preview."""
+    names = {state.app} | {f"{state.app}-{each.spec.namespace}" for each in (state.blue, state.green) if each}
+    return manifest.kind in {"Ingress", "HTTPRoute"} and manifest.color is None and manifest.name in names
+
+
+def no_backend_gone(state: EnvState, before: tuple[Manifest, ...], after: tuple[Manifest, ...]) -> None:
+    """Look whether a path of an HTTPRoute that still leads users to the same component has lost a backend."""
+    old, new = (
+        {
+            match["path"]["value"]: frozenset(backend["name"] for backend in rule["backendRefs"])
+            for each in manifests
+            if each.kind == "HTTPRoute" and leads_users(each, state)
+            for rule in _read(each)["spec"]["rules"]
+            for match in rule["matches"]
+        }
+        for manifests in (before, after)
+    )
+    for path in old.keys() & new.keys():
+        assert old[path] == new[path] or not old[path] & new[path], f"{path} lost a backend"
+
+
 def named(ingress: Any) -> set[str]:
-    """Return the Services that an Ingress names, with whatever weight."""
+    """Return the Services that an Ingress or HTTPRoute names, with whatever weight."""
+    if ingress["kind"] == "HTTPRoute":
+        return {backend["name"] for rule in ingress["spec"]["rules"] for backend in rule["backendRefs"]}
     if not _is_alb(ingress):
         paths = [path for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]]
         return {path["backend"]["service"]["name"] for path in paths}
@@ -50,7 +74,7 @@ def named(ingress: Any) -> set[str]:
 
 
 def as_users_see(manifest: Manifest) -> str:
-    """Return what of an Ingress users depend on: of an ALB's, rules that ask for no header, and all other settings."""
+    """Return what of a route users depend on: of an ALB's, rules that ask for no header, and all other settings."""
     ingress = _read(manifest)
     if not _is_alb(ingress):
         return manifest.text

@@ -32,7 +32,7 @@ class Habits:
         """Return some."""
         namespace = random.choice([None, "shop", "shop-prod"])
         ways = [("service", "generic"), ("service", "nginx"), ("ingress", "generic"), ("ingress", "nginx")]
-        return cls(namespace, *random.choice([*ways, ("ingress", "alb"), ("ingress", "alb")]))
+        return cls(namespace, *random.choice([*ways, *[("ingress", "alb"), ("gateway", "generic")] * 2]))
 
 
 def random_spec(random: Random, habits: Habits) -> AppSpec:
@@ -161,11 +161,16 @@ def _route(random: Random, ported: list[str], habits: Habits) -> dict[str, Any]:
         paths["/api"] = random.choice(ported)
     switch, controller = habits.switch, habits.controller
     if random.random() < 0.05:
-        switch, controller = random.choice(["service", "ingress"]), random.choice(["generic", "nginx", "haproxy"])
+        switch, controller = (
+            random.choice(["service", "ingress", "gateway"]),
+            random.choice(["generic", "nginx", "haproxy"]),
+        )
     hosts = ["shop.example.com", "www.shop.example.com", "preview.example.com"]
     data: dict[str, Any] = {"hosts": random.sample(hosts[:2], random.randint(1, 2)), "paths": paths, "switch": switch}
     if random.random() < 0.05:
         data["hosts"] = hosts
+    if switch == "gateway":
+        return data | _through_gateway(random, habits)
     if random.random() < 0.3:
         data |= {"tls": "shop-tls"}
     if random.random() < 0.3:
@@ -191,6 +196,22 @@ def _of_controller(random: Random, ported: list[str], controller: str, route: di
     return data
 
 
+def _through_gateway(random: Random, habits: Habits) -> dict[str, Any]:
+    parents = [{"name": "edge", "namespace": "infra", "sectionName": "https"}, {"name": "lan"}]
+    data: dict[str, Any] = {"parentRefs": random.sample(parents, random.randint(1, 2))}
+    if random.random() < 0.3:
+        data |= {"timeouts": {"request": "30s"}, "annotations": {"example.com/timeout": "30"}}
+    if habits.namespace is not None and random.random() < 0.02:
+        data["namespace"] = "gateways"
+    kinds: list[dict[str, Any]] = [{"header": "X-Preview"}, {"header": "X-Try"}, {"host": "preview.example.com"}]
+    if random.random() < 0.7:
+        data["preview"] = random.choice([*kinds, kinds[0] | kinds[2]])
+    if random.random() < 0.05:
+        # Beside the other hosts, no preview by header is possible.
+        data["hosts"] = ["*.example.com"]
+    return data
+
+
 def _smoke(random: Random, ported: list[str]) -> dict[str, Any] | None:
     timeout = random.choice([5, 60])
     if random.random() < 0.35:
@@ -211,6 +232,7 @@ def _patches(kinds: dict[str, str]) -> list[dict[str, Any]]:
         {"target": {"kind": "ServiceAccount"}, **note},
         {"target": {"kind": "Service", "name": "shop-web"}, **note},
         {"target": {"kind": "Ingress", "name": "shop"}, **note},
+        {"target": {"kind": "HTTPRoute"}, **note},
         {"target": {"kind": "CronJob"}, "merge": {"spec": {"successfulJobsHistoryLimit": 2}}},
         {
             "target": {"kind": "Job"},
