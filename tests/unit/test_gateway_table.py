@@ -147,6 +147,16 @@ def test_each_colour_is_previewed_at_the_gateways_of_its_own_release() -> None:
     assert Gateways.of(flipped(state)).answers(Request("/docs", gateway="inner")) == "shop-docs-green"
 
 
+def test_two_halves_share_those_who_name_no_colour() -> None:
+    both = replace(bumped(ONE, OLD), joined=True)
+    gateways = Gateways.of(both)
+    for headers in ({}, {"x-preview": "red"}):
+        assert gateways.backends(Request("/api", headers=headers)) == {"shop-api-blue": 100, "shop-api-green": 100}
+    assert gateways.answers(Request("/api", headers=BLUE)) == "shop-api-blue"
+    assert gateways.answers(Request("/api", headers=GREEN)) == "shop-api-green"
+    assert headed(both) == headed(replace(both, joined=False))
+
+
 def test_many_paths_are_divided_among_rules() -> None:
     paths = {"/": "web", **{f"/p{number}": "web" for number in range(70)}, "/api": "api"}
     state = bumped(first(gateway_spec(paths, preview=preview())), gateway_spec({"/": "web"}, preview=preview()))
