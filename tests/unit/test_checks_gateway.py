@@ -114,6 +114,17 @@ def test_without_the_service_of_one_colour_its_weight_of_zero_is_no_excuse() -> 
     assert any("shop-api-green: is no Service of a colour of this app" in line for line in found)
 
 
+def test_where_no_users_come_by_a_route_a_preview_brings_its_grant() -> None:
+    plain = replace(gateway_spec(PATHS), route=None)
+    for shown in (preview(), BOTH, preview("preview.example.com", header=None)):
+        state = bumped(first(plain), gateway_spec(PATHS, "v2", preview=shown, namespace="infra"))
+        kinds = [each.kind for each in render(state)]
+        assert kinds.count("ReferenceGrant") == 1
+        assert kinds.count("HTTPRoute") == (shown.host is not None) + (shown.header is not None)
+        for now in (state, flipped(state)):
+            assert check(now, render(now)) == ()
+
+
 def test_two_environments_may_have_their_routes_in_one_namespace() -> None:
     one, two = (
         first(gateway_spec(PATHS, namespace="infra", app_namespace=name), env) for name, env in (("a", "x"), ("b", "y"))

@@ -37,7 +37,8 @@ def expected_routes(state: EnvState, active: Color) -> Iterator[Expected]:
     taken = current.spec.route.hosts if current.spec.route else ()
     if route is not None and route.preview and route.preview.host and route.preview.host not in taken:
         yield _expected(f"{_name(shown)}-preview", "preview route", shown, route, active.other)
-        grants += [] if current.spec.route else [shown]
+    if route is not None and route.preview and not current.spec.route:
+        grants.append(shown)
     for color in Color:
         own = releases.get(color, current)
         route = _route(own)

@@ -67,10 +67,13 @@ def hosted(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
     for a preview.
     """
     route = release.spec.route
-    if route is None or route.preview is None or route.preview.host is None:
+    if route is None or route.preview is None:
         return
     if sides.releases[sides.active].spec.route is None:
+        # For all previews of this release: no users come by a route.
         yield from grant(env, release)
+    if route.preview.host is None:
+        return
     yield _object(env, release, "-preview", "release.yaml", None).manifest(
         "HTTPRoute",
         WAVE_REST,

@@ -105,6 +105,11 @@ def preview(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
     route = spec.route
     if route is None or route.preview is None:
         return
+    if route.switch == "gateway":
+        from bggen.render.v1.gateway import hosted  # noqa: PLC0415 - most apps do without
+
+        yield from hosted(env, release, sides)
+        return
     if route.controller == "alb":
         from bggen.render.v1.alb import alb_preview  # noqa: PLC0415 - rare, and the import is not free
 
@@ -115,11 +120,6 @@ def preview(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
 
         yield from canary(env, release, sides)
     if route.preview.host is None:
-        return
-    if route.switch == "gateway":
-        from bggen.render.v1.gateway import hosted  # noqa: PLC0415 - most apps do without
-
-        yield from hosted(env, release, sides)
         return
     yield Object(release, env, f"{spec.name}-preview", "release.yaml", None).manifest(
         "Ingress",
