@@ -19,7 +19,18 @@ MOST_LINES = 350
 
 CORE = {
     *("errors", "model", "images", "yamlio", "spec", "state", "transitions", "render", "checks", "plan"),
-    *("asking", "batch", "comparing", "credentials", "events", "handmade", "kubeschema", "patch", "plausible"),
+    *(
+        "asking",
+        "batch",
+        "comparing",
+        "converting",
+        "credentials",
+        "events",
+        "handmade",
+        "kubeschema",
+        "patch",
+        "plausible",
+    ),
     *("provenance", "remotes", "resources", "review", "sound"),
 }
 SHELL = {"forge", "git", "probing", "workspace"}

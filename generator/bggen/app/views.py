@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from bggen.app.outcomes import FileChange
     from bggen.comparing import Comparison, ObjectDifference
+    from bggen.converting import Conversion
     from bggen.events import Event
     from bggen.model import EnvState, Hold, Idle, Problem
     from bggen.model.probes import Question, Tries
@@ -297,4 +298,11 @@ class Migrations:
     needs: tuple[str, ...]
 
 
-View = Migrations | Shown | Status | Compared | History | Validated | Checked | Smoked
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """How an app would move between a Rollout and Deployments."""
+
+    plan: Conversion
+
+
+View = Migrations | Shown | Status | Compared | History | Validated | Checked | Smoked | Converted

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bggen.app.views import (
     Checked,
     Compared,
+    Converted,
     History,
     HistoryEntry,
     Migrations,
@@ -17,6 +18,7 @@ from bggen.app.views import (
     Validated,
 )
 from bggen.model import Color
+from bggen.report.conversion import conversion_document
 from bggen.report.documents import by_color, number, problem_rows
 from bggen.report.look import printable
 from bggen.report.migrations import migrations_document, window_document
@@ -46,6 +48,8 @@ def view_document(view: View) -> dict[str, Any]:
             body = _checked(view)
         case Migrations():
             body = migrations_document(view)
+        case Converted():
+            body = conversion_document(view)
         case Smoked():
             body = _smoked(view)
     return body

@@ -8,6 +8,7 @@ from bggen import yamlio
 from bggen.app.views import (
     Checked,
     Compared,
+    Converted,
     History,
     HistoryEntry,
     Migrations,
@@ -19,6 +20,7 @@ from bggen.app.views import (
 )
 from bggen.images import parse_image
 from bggen.report.ages import when
+from bggen.report.conversion import conversion_lines
 from bggen.report.diff_text import diff_lines
 from bggen.report.look import DIM, ERROR, GOOD, HINT, PLAIN, STRONG, WARNING, labelled, printable
 from bggen.report.table import table
@@ -57,6 +59,8 @@ def view_lines(view: View, look: Look, *, verbose: bool = False) -> Iterator[Lin
             from bggen.report.migrations import migration_lines  # noqa: PLC0415 - only one command shows them
 
             lines = migration_lines(view, look)
+        case Converted():
+            lines = conversion_lines(view)
         case Smoked():
             lines = _smoked(view, look)
     return lines
