@@ -179,8 +179,8 @@ def _preview_header(route: Route | None) -> str | None:
 def _active_base(state: EnvState, test: HttpSmoke) -> tuple[str, bool]:
     _, current = active_of(state)
     route = current.spec.route
-    if route is None:
-        raise _unknown(state, f"release {current.number} has no route")
+    if route is None or not route.hosts:
+        raise _unknown(state, f"release {current.number} has no route{'' if route is None else ' from outside'}")
     _refuse_elsewhere(state, test, route)
     return _base(state, route, route.hosts, tls=_tls(route, route)), False
 
@@ -188,6 +188,8 @@ def _active_base(state: EnvState, test: HttpSmoke) -> tuple[str, bool]:
 def _idle_base(state: EnvState, held: Release, test: HttpSmoke) -> tuple[str, bool]:
     """Return where the idle colour is reached, and whether by the header: its own host first."""
     active, current = active_of(state)
+    if held.spec.rollout is not None and state.idle != "running":
+        raise _unknown(state, f"release {held.number} has no pods in the Rollout: its preview leads to {active}")
     route, live = held.spec.route, current.spec.route
     preview = route.preview if route else None
     if route and preview and preview.host and not (live and preview.host in live.hosts):
@@ -240,7 +242,7 @@ def _base(state: EnvState, route: Route, hosts: tuple[str, ...], *, tls: bool) -
     host = next((each for each in hosts if not each.startswith("*")), None)
     if host is None:
         raise _unknown(state, f"{', '.join(hosts)} stands for many hosts" if hosts else "the releases share no host")
-    if route.switch != "gateway":
+    if not route.parent_refs:
         return f"http{'s' * tls}://{host}"
     # Whether it is served with TLS, the Gateway's listener says, which is not ours.
     secure = {_secure(each.port, each.section_name) for each in route.parent_refs}

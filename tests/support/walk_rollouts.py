@@ -150,6 +150,8 @@ class RolloutWalk:
         for each in self.manifests.values():
             for rule in read(each)["spec"]["rules"] if each.kind == "Ingress" else ():
                 assert {path["backend"]["service"]["name"] for path in rule["http"]["paths"]} <= services
+            for rule in read(each)["spec"]["rules"] if each.kind == "HTTPRoute" else ():
+                assert {backend["name"] for backend in rule["backendRefs"]} <= services
         if state.active_release and state.idle_release:
             same_content = compare(state.active_release, state.idle_release).same
             assert not same_content or not compare_objects(state)
@@ -191,7 +193,7 @@ def _of_users(manifests: Mapping[str, Manifest]) -> dict[str, Any]:
             ports = [port for port in data["spec"]["ports"] if port["name"] == "http"]
             found["service"] = (data["metadata"], {**data["spec"], "ports": ports})
         elif manifest.kind in {"ServiceAccount", "PodDisruptionBudget", "HorizontalPodAutoscaler", "NetworkPolicy"} or (
-            manifest.kind == "Ingress" and manifest.name == APP
+            manifest.kind in {"Ingress", "HTTPRoute"} and manifest.name == APP
         ):
             found[manifest.file] = manifest.text
     return found
@@ -229,6 +231,7 @@ def random_rollout(random: Random) -> AppSpec:
     route: dict[str, Any] = {"paths": {"/": APP}, "switch": "rollouts"}
     if random.random() < 0.8:
         route |= {"hosts": ["cart.example.com"], **sometimes({"preview": {"host": "preview.example.com"}}, 0.5)}
+        route |= sometimes({"parentRefs": [{"name": "edge"}]})
     metrics: list[dict[str, Any]] = [
         {"prometheus": _QUERY},
         {"job": {"image": "test:v1", "command": ["/test", "${cart.url}"], "timeout": 30}},

@@ -359,6 +359,56 @@ def test_a_broken_field_is_named(file: str, change: Callable[[Any], object], exp
     assert any(expected in line for line in lines), lines
 
 
+GATEWAY = {"host": "cart.example.com", "switch": "rollouts", "parentRefs": [{"name": "edge", "namespace": "infra"}]}
+
+
+def test_a_gateway_leads_to_the_services_whatever_serves() -> None:
+    spec = cart(route={**GATEWAY, "preview": {"host": "preview.example.com"}})
+    state = bumped("v1", "v2", spec=spec)
+    before, after = rendered(state), rendered(transitions.flip(state, FLIP).after)
+    for file, backend in (("httproute-cart.yaml", "cart"), ("httproute-cart-preview.yaml", "cart-preview")):
+        assert before[file] == after[file]
+        (rule,) = yaml.safe_load(before[file])["spec"]["rules"]
+        assert [each["name"] for each in rule["backendRefs"]] == [backend]
+    assert not any(file.startswith("ingress") for file in before)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda spec: spec.update(hostnames=["x.example.com"]), "spec.hostnames: must be"),
+        (lambda spec: spec.update(parentRefs=[]), "spec.parentRefs: must be those of the spec"),
+        (lambda spec: spec["rules"][0]["matches"].pop(), "spec.rules: must be of the paths"),
+        (lambda spec: spec["rules"][0]["backendRefs"][0].update(name="other"), "must be the active service alone"),
+    ],
+)
+def test_an_httproute_that_leads_elsewhere_is_named(change: Callable[[Any], object], expected: str) -> None:
+    state = state_of(CASES / "rollouts-gateway-bumped")
+    manifests = []
+    for manifest in render(state):
+        data = yaml.safe_load(manifest.text)
+        if manifest.file == "httproute-cart.yaml":
+            change(data["spec"])
+        manifests.append(replace(manifest, text=f"{manifest.text.splitlines()[0]}\n{yaml.safe_dump(data)}"))
+    lines = [str(problem) for problem in check(state, manifests)]
+    assert any(expected in line for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    ("route", "message"),
+    [
+        ({**GATEWAY, "tls": "x"}, "route.tls: is for an Ingress"),
+        ({"host": "a.example.com", "switch": "rollouts", "timeouts": {"request": "1s"}}, "needs `parentRefs`"),
+        ({"switch": "rollouts", "parentRefs": [{"name": "edge"}]}, "needs a `host`: without one there is no route"),
+        ({**GATEWAY, "parentRefs": [{"name": "a"}, {"name": "a"}]}, "names Gateway a again"),
+    ],
+)
+def test_a_gateway_before_a_rollout_has_the_rules_of_one(route: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidError) as caught:
+        cart(route=route)
+    assert message in "; ".join(map(str, caught.value.problems))
+
+
 @pytest.mark.parametrize(
     ("merge", "message"),
     [

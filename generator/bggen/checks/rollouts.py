@@ -11,7 +11,7 @@ from bggen.checks.view import COLOR_LABEL, COMPONENT_LABEL, JOB_LABEL, NAME_LABE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bggen.checks.view import Item, View
+    from bggen.checks.view import Item, Role, View
     from bggen.model import Component, EnvState, Problem, Release
 
 _SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
@@ -85,11 +85,22 @@ def _routes(state: EnvState, active: Release, newest: Release) -> list[Expected]
     route, shown = active.spec.route, newest.spec.route
     found = []
     if route is not None and route.hosts:
-        found.append(Expected("Ingress", state.app, "ingress", active, None, None, serves=True))
+        found.append(_route(state, active, "", "ingress"))
+        if route.namespace is not None:
+            found.append(Expected("ReferenceGrant", state.app, "grant", active, None, None, serves=True))
     preview = shown.preview.host if shown and shown.preview else None
     if preview is not None and not (route and preview in route.hosts):
-        found.append(Expected("Ingress", f"{state.app}-preview", "preview ingress", newest, None, None))
+        found.append(_route(state, newest, "-preview", "preview ingress"))
     return found
+
+
+def _route(state: EnvState, release: Release, suffix: str, role: Role) -> Expected:
+    route, serves = release.spec.route, suffix == ""
+    if route is None or not route.parent_refs:
+        return Expected("Ingress", f"{state.app}{suffix}", role, release, None, None, serves=serves)
+    base = state.app if route.namespace is None else f"{state.app}-{release.spec.namespace}"
+    name = f"{base}{suffix}"
+    return Expected("HTTPRoute", name, "rollout route", release, None, None, serves=serves, namespace=route.namespace)
 
 
 def _analyses(release: Release) -> list[str]:
@@ -123,6 +134,8 @@ def _around(view: View) -> Iterator[Problem]:
         yield from _service(item, expected)
     for item, expected in view.of("ingress", "preview ingress"):
         yield from _backends(item, expected, view)
+    for item, expected in view.of("rollout route"):
+        yield from _parents(item, expected, view)
     for item, expected in view.of("budget", "policy"):
         where = ("selector", "matchLabels") if expected.role == "budget" else ("podSelector", "matchLabels")
         yield from _equal(item, ("spec", *where), _selector(expected))
@@ -231,6 +244,27 @@ def _backends(item: Item, expected: Expected, view: View) -> Iterator[Problem]:
             if name not in names:
                 where = f"spec.rules.{index}.http.paths.{number}.backend.service.name"
                 yield item.problem(where, f"{name} is not the {role} of this app")
+
+
+def _parents(item: Item, expected: Expected, view: View) -> Iterator[Problem]:
+    route = expected.release.spec.route
+    role: Role = "active service" if expected.serves else "preview service"
+    names = [each.manifest.name for each, _ in view.of(role)]
+    if route is None:
+        return
+    preview = route.preview.host if route.preview else None
+    yield from _equal(item, ("spec", "hostnames"), list(route.hosts) if expected.serves else [preview])
+    parents = item.at("spec", "parentRefs")
+    if [dig(each, "name") for each in parents or []] != [each.name for each in route.parent_refs]:
+        yield item.problem("spec.parentRefs", "must be those of the spec")
+    rules = item.at("spec", "rules") or []
+    paths = {dig(match, "path", "value") for rule in rules for match in dig(rule, "matches") or []}
+    if paths != set(route.paths):
+        yield item.problem("spec.rules", f"must be of the paths {_and(set(route.paths))}")
+    for index, rule in enumerate(rules):
+        found = [dig(each, "name") for each in dig(rule, "backendRefs") or []]
+        if found != names:
+            yield item.problem(f"spec.rules.{index}.backendRefs", f"must be the {role} alone, is {found}")
 
 
 def _lets_in(item: Item, view: View) -> Iterator[Problem]:

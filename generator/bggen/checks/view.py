@@ -39,6 +39,7 @@ Role = Literal[
     "migration",
     "contraction",
     "rollout",
+    "rollout route",
     "analysis",
 ]
 

@@ -198,7 +198,7 @@ class _Resolution:
         data: dict[str, Any] = {}
         if route := self._section("route"):
             data["route"] = check_route(*route, ports)
-            if data["route"]["switch"] == "gateway":
+            if data["route"]["switch"] == "gateway" or "parentRefs" in data["route"]:
                 from bggen.spec.gateway import check_gateway  # noqa: PLC0415 - most apps do without
 
                 check_gateway(route[0], data["route"], self.app, namespace)

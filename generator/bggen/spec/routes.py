@@ -55,10 +55,12 @@ def _check_switch(layers: Layers, data: dict[str, Any]) -> None:
     """Report what the switch does not go with, and fill in the controller that the class tells."""
     if data["switch"] == "rollouts" and _unfit_for_rollouts(layers, data):
         return
-    gateway = data["switch"] == "gateway"
+    rollouts = data["switch"] == "rollouts"
+    gateway = data["switch"] == "gateway" or (rollouts and "parentRefs" in data)
+    needed = "needs `parentRefs`" if rollouts else "needs `switch: gateway`"
     for key in _OF_INGRESS if gateway else _OF_GATEWAY:
         if key in data:
-            layers.report((key,), "is for an Ingress" if gateway else "needs `switch: gateway`")
+            layers.report((key,), "is for an Ingress" if gateway else needed)
     if gateway:
         if "parentRefs" not in data and not layers.refused(("parentRefs",)):
             layers.report(("parentRefs",), "is missing: say which Gateway the HTTPRoute is attached to")
@@ -87,8 +89,8 @@ def _unfit_for_rollouts(layers: Layers, data: Mapping[str, Any]) -> bool:
         where = "controller" if "controller" in data else "class"
         found.append(((where,), f"{message}: leave the route's `host` out, or use another switch"))
     if not data["hosts"]:
-        keys = ("tls", "class", "annotations", "preview", "publishesStatus")
-        found += [((key,), "needs a `host`: without one there is no Ingress") for key in keys if data.get(key)]
+        keys = ("tls", "class", "annotations", "preview", "publishesStatus", "parentRefs")
+        found += [((key,), "needs a `host`: without one there is no route") for key in keys if data.get(key)]
     if "header" in mapping(data.get("preview")):
         message = "names a colour, which a Rollout has not: give the preview a `host`"
         found.append((("preview", "header"), message))

@@ -88,6 +88,34 @@ def hosted(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
     )
 
 
+def beside(env: str, release: Release, suffix: str) -> Iterator[Manifest]:
+    """Return the HTTPRoute to the active Service of a Rollout, or with `-preview` to the other one.
+
+    It switches nothing, as the selectors move, so that it stands where nothing is waited for.
+    """
+    spec = release.spec
+    route = spec.route
+    if route is None:
+        return
+    preview = route.preview if suffix else None
+    if not suffix:
+        yield from grant(env, release)
+    own = sorted(route.paths)
+    backends = [(f"{spec.base_name(component)}{suffix}", _ONLY) for component in sorted({*route.paths.values()})]
+    yield _object(env, release, suffix, "release.yaml", None).manifest(
+        "HTTPRoute",
+        WAVE_REST,
+        labels=labels_of(spec.name, None, None),
+        annotations={**route.annotations, **KEPT} if preview is None else preview.annotations,
+        values={
+            **_common(release, route),
+            "hosts": list(route.hosts) if preview is None else [preview.host],
+            "rules": [(own[at : at + MOST_PATHS], backends) for at in range(0, len(own), MOST_PATHS)],
+            "header": None,
+        },
+    )
+
+
 def by_header(env: str, release: Release, color: Color, sides: Sides) -> Iterator[Manifest]:
     """Return the HTTPRoute of those who name the colour in a request header, on all hosts and paths of both releases.
 

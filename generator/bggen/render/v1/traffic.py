@@ -73,6 +73,11 @@ def routes(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
 
         yield from live(env, release, sides)
         return
+    if route.switch == "rollouts" and route.parent_refs:
+        from bggen.render.v1.gateway import beside  # noqa: PLC0415 - most apps do without
+
+        yield from beside(env, release, "")
+        return
     if route.controller == "alb":
         from bggen.render.v1.alb import alb_routes  # noqa: PLC0415 - rare, and the import is not free
 
@@ -120,6 +125,11 @@ def preview(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
 
         yield from canary(env, release, sides)
     if route.preview.host is None:
+        return
+    if route.switch == "rollouts" and route.parent_refs:
+        from bggen.render.v1.gateway import beside  # noqa: PLC0415 - most apps do without
+
+        yield from beside(env, release, "-preview")
         return
     yield Object(release, env, f"{spec.name}-preview", "release.yaml", None).manifest(
         "Ingress",
