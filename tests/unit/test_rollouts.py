@@ -209,6 +209,8 @@ def test_the_commands_say_what_git_cannot_see() -> None:
     assert any("promotes release 2 as soon as its pods are ready, also where" in note for note in flipped.notes)
     after = bump(flipped.after, cart(), "v3")
     assert any("has not promoted release 2 yet, it is skipped" in note for note in after.notes)
+    back = transitions.rollback(flipped.after, transitions.rollback_target(flipped.after, None), by="Ann").after
+    assert any("has not gone back to release 1 yet, users stay on" in note for note in bump(back, cart(), "v3").notes)
     both = bump(bumped("v1"), cart(), "v2", then_flip=FLIP)
     assert any("nobody has looked at it before" in warning for warning in both.warnings)
     tested = bumped("v1", "v2", spec=cart(smoke={"path": "/ready"}))

@@ -20,7 +20,12 @@ def of_bump(state: EnvState, release: Release) -> Iterator[str]:
     active = state.active_release
     if release.spec.rollout is None or active is None:
         return
-    if state.previous is not None and active.number == state.served:
+    if active.number < state.served:
+        yield (
+            f"a Rollout has one template: if Argo CD has not gone back to release {active.number} yet, users stay on"
+            " what was rolled back until the next flip"
+        )
+    elif state.previous is not None:
         yield (
             f"a Rollout has one template: if Argo CD has not promoted release {active.number} yet, it is skipped, and"
             f" users stay on release {state.previous.release} until the next flip"
