@@ -11,6 +11,7 @@ import yaml
 
 from bggen import transitions
 from bggen.checks import check
+from bggen.comparing import compare, compare_objects, rows
 from bggen.errors import InvalidError, RefusedError
 from bggen.images import parse_image_arg
 from bggen.model import EnvState
@@ -218,6 +219,18 @@ def test_the_commands_say_what_git_cannot_see() -> None:
     scaled = transitions.scale(state, transitions.parse_replicas(["cart=4"]))
     assert any("one number, that of blue: green's counts from its flip on" in note for note in scaled.notes)
     assert rollout(scaled.after)["replicas"] == 4
+
+
+def test_a_comparison_tells_of_the_rollout_under_its_name() -> None:
+    state = bump(bumped("v1"), cart(rollout={"previewReplicaCount": 1, "antiAffinity": "required"}), "v2").after
+    assert state.active_release
+    assert state.idle_release
+    found = [row for row in rows(compare(state.active_release, state.idle_release)) if row.topic == "rollout"]
+    assert [(row.mark, row.name, row.text) for row in found] == [
+        ("+", "antiAffinity", "required"),
+        ("+", "previewReplicaCount", "1"),
+    ]
+    assert [(each.kind, each.change) for each in compare_objects(state)] == [("Rollout", "changed")]
 
 
 def test_a_state_that_mixes_both_ways_is_refused() -> None:

@@ -36,7 +36,7 @@ _ORDER = (
     *("kind", "image", "command", "env", "files", "mounts", "resources", "replicas", "ports", "health", "schedule"),
     "placement",
 )
-_PARTS = ("route", "smoke", "network", "migrate", "compatible", "patches")
+_PARTS = ("route", "rollout", "smoke", "network", "migrate", "compatible", "patches")
 # Each value of these is one thing, though it may be a mapping.
 _WHOLE = {("env",), ("mounts",)}
 
