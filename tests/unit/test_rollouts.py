@@ -208,6 +208,9 @@ def test_the_commands_say_what_git_cannot_see() -> None:
     state = bumped("v1", "v2")
     flipped = transitions.flip(state, FLIP)
     assert any("promotes release 2 as soon as its pods are ready, also where" in note for note in flipped.notes)
+    assert any("a git revert of this flip moves no traffic" in note for note in flipped.notes)
+    # For its tree is that of the bump, but for who is active in Git.
+    assert rollout(state)["template"] == rollout(flipped.after)["template"]
     after = bump(flipped.after, cart(), "v3")
     assert any("has not promoted release 2 yet, it is skipped" in note for note in after.notes)
     back = transitions.rollback(flipped.after, transitions.rollback_target(flipped.after, None), by="Ann").after

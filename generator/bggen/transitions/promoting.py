@@ -51,6 +51,8 @@ def of_flip(target: Release, *, waited: bool) -> Iterator[str]:
         yield f"Argo Rollouts promotes release {target.number} {when}, also where the bump comes with the same sync"
     else:
         yield f"Argo Rollouts promotes release {target.number} {when}: nobody has looked at it before"
+    # Its tree is that of the bump before it: a promoted Rollout has that template already, and only waits to promote.
+    yield "the way back is bggen rollback: a git revert of this flip moves no traffic of a Rollout"
     if target.spec.smoke is not None or settings.pre_promotion_analysis is not None:
         yield (
             "if the analysis before it has failed, the Rollout is aborted, and this flip promotes nothing: bump again,"
