@@ -13,7 +13,6 @@ from bggen.checks.migrations import migrations
 from bggen.checks.network import network
 from bggen.checks.order import order
 from bggen.checks.pods import pods
-from bggen.checks.rollouts import rollouts
 from bggen.checks.routing import routing
 from bggen.checks.scaling import scaling
 from bggen.checks.singletons import singletons
@@ -36,6 +35,14 @@ def _gateway(view: View) -> Iterator[Problem]:
         yield from gateway(view)
 
 
+def _rollouts(view: View) -> Iterator[Problem]:
+    release = view.state.active_release
+    if release is not None and release.spec.rollout is not None:
+        from bggen.checks.rollouts import rollouts  # noqa: PLC0415 - most apps do without
+
+        yield from rollouts(view)
+
+
 _RULES = (
     files,
     order,
@@ -53,7 +60,7 @@ _RULES = (
     migrations,
     pods,
     volumes,
-    rollouts,
+    _rollouts,
 )
 
 

@@ -10,7 +10,6 @@ from bggen.images import choose_images
 from bggen.model import Color, Image, Release
 from bggen.transitions.capacity import refuse_sudden_autoscale
 from bggen.transitions.flip import FlipRequest, flip
-from bggen.transitions.promoting import of_bump
 from bggen.transitions.result import (
     Transition,
     active_of,
@@ -104,7 +103,7 @@ def bump(state: EnvState, request: BumpRequest) -> Transition:
             *_without_preview(state, release),
             *_behind_a_gate(state),
             *migrating,
-            *of_bump(state, release),
+            *_beside_a_flip(state, release),
             *(() if state.active else first),
         ),
         warnings=lost,
@@ -131,6 +130,14 @@ def _refuse_unfit(current: Release, release: Release) -> None:
         from bggen.transitions.albs import refuse_too_many_rules  # noqa: PLC0415 - rare, and the import is not free
 
         refuse_too_many_rules(current, release)
+
+
+def _beside_a_flip(state: EnvState, release: Release) -> tuple[str, ...]:
+    if release.spec.rollout is None:
+        return ()
+    from bggen.transitions.promoting import of_bump  # noqa: PLC0415 - most apps have another switch
+
+    return tuple(of_bump(state, release))
 
 
 def _behind_a_gate(state: EnvState) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from bggen.errors import RefusedError
 from bggen.model import Previous
 from bggen.transitions.capacity import less_capacity, refuse_sudden_autoscale, unseen, with_capacity_of
-from bggen.transitions.promoting import of_flip
 from bggen.transitions.result import Transition, active_of, idle_of, refuse_joined, unchanged, version
 from bggen.transitions.waiting import endless_sync
 
@@ -96,13 +95,21 @@ def flip(state: EnvState, request: FlipRequest, *, waited: bool = True) -> Trans
         state,
         after,
         subject=f"flip {active} → {idle} ({version(target)})",
-        notes=(*notes, *(of_flip(target, waited=True) if waited else ())),
+        notes=(*notes, *(_promoted(target, waited=True) if waited else ())),
         warnings=(
-            *(() if waited else of_flip(target, waited=False)),
+            *(() if waited else _promoted(target, waited=False)),
             *(() if request.allow_less_capacity else unseen(current, target)),
             *endless_sync(active, current, target),
         ),
     )
+
+
+def _promoted(target: Release, *, waited: bool) -> tuple[str, ...]:
+    if target.spec.rollout is None:
+        return ()
+    from bggen.transitions.promoting import of_flip  # noqa: PLC0415 - most apps have another switch
+
+    return tuple(of_flip(target, waited=waited))
 
 
 def _notes(state: EnvState, after: EnvState, target: Release, request: FlipRequest) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bggen.model import Color, EnvState, Release
+    from bggen.model import EnvState, Release
 
 
 def of_bump(state: EnvState, release: Release) -> Iterator[str]:
@@ -58,14 +58,6 @@ def of_flip(target: Release, *, waited: bool) -> Iterator[str]:
             "if the analysis before it has failed, the Rollout is aborted, and this flip promotes nothing: bump again,"
             f" or kubectl argo rollouts retry rollout {_base(target)}"
         )
-
-
-def of_scale(state: EnvState, scaled: list[Color]) -> Iterator[str]:
-    """Yield what to say of other numbers of replicas."""
-    if state.active is None or state.active_release is None or state.active_release.spec.rollout is None:
-        return
-    if state.active.other in scaled:
-        yield f"a Rollout has one number, that of {state.active}: {state.active.other}'s counts from its flip on"
 
 
 def _base(release: Release) -> str:

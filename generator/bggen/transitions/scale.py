@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from bggen.errors import UsageError
 from bggen.model import Color
 from bggen.transitions.capacity import replicas_of
-from bggen.transitions.promoting import of_scale
 from bggen.transitions.result import Transition, active_of, idle_of, unchanged
 
 if TYPE_CHECKING:
@@ -96,13 +95,21 @@ def scale(state: EnvState, wanted: Mapping[str, Replicas], on: Color | None = No
             *(f"{color}: {', '.join(_steps(color, releases, wanted))}" for color in scaled),
             *_missing(releases, wanted),
             *([f"{active.other} is parked: it starts with these"] if state.parked and active.other in scaled else []),
-            *of_scale(state, scaled),
+            *_of_rollout(state, scaled),
             f"this lasts until {whose} next bump, which takes replicas from the spec again",
         ),
         warnings=tuple(
             f"{color} takes traffic, and gets fewer replicas: {', '.join(found)}" for color, found in fewer.items()
         ),
     )
+
+
+def _of_rollout(state: EnvState, scaled: list[Color]) -> tuple[str, ...]:
+    """Say of a Rollout, which has one number for both colours, when the idle one's counts."""
+    release = state.active_release
+    if release is None or release.spec.rollout is None or state.idle_color not in scaled:
+        return ()
+    return (f"a Rollout has one number, that of {state.active}: {state.idle_color}'s counts from its flip on",)
 
 
 def _refuse_unknown(releases: Mapping[Color, Release], wanted: Mapping[str, Replicas]) -> None:
