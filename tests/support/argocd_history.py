@@ -26,11 +26,12 @@ from bggen.transitions import (
     unhold,
     wake,
 )
+from bggen.transitions.joining import JoinRequest, drain, join
 from tests.support.argocd_objects import Resource, Tree
 from tests.support.argocd_specs import PORTS, specs, ways
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from bggen.model import AppSpec
     from bggen.transitions import Transition
@@ -83,7 +84,17 @@ def _decide(state: EnvState, command: Command) -> Transition:
             return hold(state, reason="test", by="test")
         case "scale":
             return scale(state, parse_replicas(["web=4"]))
-    return {"park": park, "wake": wake, "unhold": unhold}[command.name](state)
+    return _OTHERS[command.name](state)
+
+
+_OTHERS: Mapping[str, Callable[[EnvState], Transition]] = {
+    "park": park,
+    "wake": wake,
+    "unhold": unhold,
+    "drain": drain,
+    "join": lambda state: join(state, JoinRequest(_FLIP.now, _FLIP.override_hold)),
+    "as-active": lambda state: bump(state, BumpRequest(None, LATEST, as_active=True)),
+}
 
 
 def states_of(app: str, commands: Iterable[Command]) -> list[EnvState]:

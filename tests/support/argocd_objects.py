@@ -138,6 +138,11 @@ class Resource:
         return self.route and all(name.endswith(("-blue", "-green")) for name in self.leads)
 
     @property
+    def colors(self) -> frozenset[str | None]:
+        """The colours that a route which is itself the switch sends requests to."""
+        return frozenset(name.rpartition("-")[2] for name in self.leads)
+
+    @property
     def release(self) -> str | None:
         """The release that a Deployment was made from."""
         return (self.body["metadata"].get("labels") or {}).get("bggen.dev/release")
@@ -242,6 +247,12 @@ class Tree:
             if key[0] == "Deployment":
                 found[key] = replace(resource, allows=admitted(resource, policies))
         return cls(found, active)
+
+    @property
+    def serving(self) -> frozenset[str | None]:
+        """The colours that take traffic: the active one, and where two are joined, both."""
+        routed = [each.colors for each in self.resources.values() if each.switches]
+        return frozenset([self.active]).union(*routed)
 
     @property
     def gates(self) -> list[Key]:

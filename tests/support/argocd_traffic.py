@@ -39,7 +39,7 @@ class Broken(NamedTuple):
         fixed: an object was to be changed that cannot be.
 
     `in-place` is put before `rolled`, `shrunk`, `cut off` and `need` where the Deployment had traffic before the sync,
-    and its colour is the active one of the tree that is applied: the way from a release of a colour to a later one of
+    and its colour takes traffic in the tree that is applied: the way from a release of a colour to a later one of
     the same colour, when Argo CD never saw the flips between them. Or where the state holds the release no more that
     it runs: the same way, and then back to the other colour. Two colours cannot avoid it.
 
@@ -70,7 +70,7 @@ class Watch:
     broken: set[Broken] = field(default_factory=set)
     _edges: dict[Key, frozenset[Key]] = field(default_factory=dict)
     _reach: dict[Key, frozenset[Key]] = field(default_factory=dict)
-    _aims: dict[Key, str | None] = field(default_factory=dict)
+    _aims: dict[Key, frozenset[str | None]] = field(default_factory=dict)
     _more_goes: bool = False
     _old: frozenset[Broken] = frozenset()
     _began: set[Key] = field(default_factory=set)
@@ -97,7 +97,8 @@ class Watch:
                     self.broken.add(_broken("unready", service, f"leads to {key[1]}"))
                 if self.cluster.live[key].replicas < self.cluster.live[key].wanted:
                     self.broken.add(_broken("short", service, f"leads to {key[1]}"))
-        moved = {key for key, aim in self._aims.items() if aim == self.tree.active != aims.get(key)}
+        gained = {key: aim - aims.get(key, frozenset()) for key, aim in self._aims.items()}
+        moved = {key for key, aim in gained.items() if aim & self.tree.serving}
         if not all(self.cluster.finished.get(gate) == "Healthy" for gate in self.tree.gates):
             self.broken |= {_broken("ungated", key) for key in moved}
 
@@ -126,12 +127,8 @@ class Watch:
         if self.cluster.routed or self.cluster.leaving:
             services |= self._routed()
         self._edges = self._led(services)
-        self._aims = {key: each.color_selected for key, each in live.items() if each.active}
-        self._aims |= {
-            key: "blue" if any(name.endswith("-blue") for name in each.leads) else "green"
-            for key, each in live.items()
-            if each.switches
-        }
+        self._aims = {key: frozenset([each.color_selected]) for key, each in live.items() if each.active}
+        self._aims |= {key: each.colors for key, each in live.items() if each.switches}
         self._reach = {service: self._callees(found) for service, found in self._edges.items()}
 
     def _routed(self) -> set[Key]:
@@ -255,7 +252,7 @@ class Watch:
             return rule
         deployment = self.cluster.live[key]
         forgotten = self.tree.known is not None and self._releases.get(key) not in self.tree.known
-        return f"in-place {rule}" if deployment.color == self.tree.active or forgotten else rule
+        return f"in-place {rule}" if deployment.color in self.tree.serving or forgotten else rule
 
 
 def _broken(rule: str, key: Key, detail: str = "") -> Broken:

@@ -38,9 +38,11 @@ ENV = "prod"
 _NOW = "2026-06-01T12:00:00Z"
 # What takes long is looked at after some steps only.
 _SOME = 0.15
+# How often a colour that got what the active one runs is to serve beside it.
+_JOINED = 0.9
 _WEIGHTS = {
     "edit": 14, "bump": 24, "promote": 3, "flip": 22, "rollback": 8, "park": 6, "wake": 5,
-    "scale": 9, "hold": 2, "unhold": 7, "bump --as-active": 6, "join": 8, "drain": 4,
+    "scale": 16, "hold": 2, "unhold": 7, "bump --as-active": 7, "join": 2, "drain": 3,
 }  # fmt: skip
 
 
@@ -57,6 +59,8 @@ class Walk:
     _random: Random = field(default_factory=Random)
     _habits: Habits = field(init=False)
     _spec: AppSpec = field(init=False)
+    # The next command, where it is no chance.
+    _next: str | None = None
     # What was released, for `rollback --to`; a number is never given twice.
     _releases: dict[int, Release] = field(default_factory=dict)
 
@@ -74,7 +78,8 @@ class Walk:
         words = list(_WEIGHTS)
         for _ in range(steps):
             self.steps += 1
-            command = self._random.choices(words, list(_WEIGHTS.values()))[0]
+            command = self._next or self._random.choices(words, list(_WEIGHTS.values()))[0]
+            self._next = None
             try:
                 self._step(command)
             except AssertionError as error:
@@ -97,6 +102,8 @@ class Walk:
         self.done[command] += 1
         if not decided.changed:
             return
+        if command == "bump --as-active" and self._random.random() < _JOINED:
+            self._next = "join"
         # What a command reads next is what this one wrote.
         files = state_files.encode(decided.after)
         self.state = _decoded(files)
