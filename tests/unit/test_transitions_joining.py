@@ -63,6 +63,7 @@ def test_what_stands_before_the_services_weighs_them(route: Route) -> None:
     [
         (None, "there is no route, and a Service selects one colour"),
         (replace(GATEWAY, switch="service"), "switch: service leads to one colour, as a Service selects one"),
+        (replace(ALB, controller="nginx"), "an Ingress of controller: nginx weighs two Services by a canary alone"),
         (replace(ALB, controller="traefik"), "an Ingress of controller: traefik has one Service a path"),
         (replace(GATEWAY, switch="rollouts"), "switch: rollouts: Argo Rollouts runs one colour"),
     ],

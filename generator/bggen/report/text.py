@@ -151,7 +151,7 @@ def _after(transition: Transition) -> Iterator[str]:
     option = f"--app {state.app} --env {state.env}"
     if action == "join":
         yield f"bggen drain {option}, before the next bump"
-    elif action in _RELEASING and idle and idle.same_content(state.active_release):
+    elif action in _RELEASING and idle and _may_join(state):
         yield f"bggen join {option}, once {state.idle_color} is healthy, where both are to serve"
     elif action in _RELEASING and idle and state.pending:
         yield f"bggen flip {option} --release {idle.number}, once {state.idle_color} is healthy"
@@ -160,6 +160,16 @@ def _after(transition: Transition) -> Iterator[str]:
     if action == "rollback":
         yield f"argocd app terminate-op APP, where a sync of {state.app} hangs: then this one starts"
         yield f"bggen unhold {option}, once flips may go on"
+
+
+def _may_join(state: EnvState) -> bool:
+    """Whether both colours hold the same, behind a route that can weigh them."""
+    active, idle = state.active_release, state.idle_release
+    if active is None or idle is None or not idle.same_content(active):
+        return False
+    from bggen.spec.joining import why_alone  # noqa: PLC0415 - few bumps make a second half
+
+    return why_alone(active.spec.route) is None
 
 
 def _written(outcome: Written) -> Iterator[Line]:

@@ -27,6 +27,10 @@ def why_alone(route: Route | None) -> str | None:
         return "there is no route, and a Service selects one colour"
     if route.switch == "gateway" or (route.switch == "ingress" and route.controller == "alb"):
         return None
+    if route.switch == "ingress" and route.controller == "nginx":
+        return (
+            "an Ingress of controller: nginx weighs two Services by a canary alone, which bggen makes for previews only"
+        )
     return _ONE_COLOR.get(
         route.switch, f"an Ingress of controller: {route.controller} has one Service a path, which selects one colour"
     )
