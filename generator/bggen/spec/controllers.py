@@ -101,17 +101,45 @@ def _alb(route: Mapping[str, Any], header: str | None) -> Iterator[tuple[Path, s
             yield where, "stickiness would keep users on the colour that they came to first: leave it out"
     if header is not None and len(header) > _LONGEST_HEADER:
         yield ("preview", "header"), f"must have at most {_LONGEST_HEADER} characters for an ALB, not {len(header)}"
-    paths = mapping(route.get("paths"))
+    if _taken(route):
+        message = "a `*.` host of the route takes it, in a group whose rules come by order"
+        yield ("preview", "host"), f"{message}: give `preview.annotations` a lower {ALB}group.order"
+    yield from _alb_paths(mapping(route.get("paths")), len(route["hosts"]), header=header is not None)
+
+
+def _alb_paths(paths: Mapping[str, Any], hosts: int, *, header: bool) -> Iterator[tuple[Path, str]]:
     for path in paths:
         if not _ALB_PATH.fullmatch(path):
             yield ("paths", path), "an ALB takes letters, digits and -_.$/~\"'@:+& in a path"
         elif len(path) > _LONGEST_PATH:
             yield ("paths", path), f"must have at most {_LONGEST_PATH} characters for an ALB, not {len(path)}"
-    rules = len(route["hosts"]) * len(paths) * (1 if header is None else 3)
+    rules = hosts * len(paths) * (3 if header else 1)
     if rules > MOST_RULES:
-        each = "a rule" if header is None else "3 rules"
+        each = "3 rules" if header else "a rule"
         message = f"come to {rules} rules of an ALB, {each} for each path of each host; it takes {MOST_RULES}"
         yield ("paths",), message
+
+
+def _taken(route: Mapping[str, Any]) -> bool:
+    """Whether rules of users' hosts come before those of the preview's, on one ALB, and fit its host as well.
+
+    Of one `group.order`, Ingresses come by name (`sortGroupMembers` in the controller's `pkg/ingress/group_loader.go`).
+    """
+    preview = mapping(route.get("preview"))
+    users, shown = (
+        mapping(each.get("annotations")) for each in (route, {"annotations": route["annotations"], **preview})
+    )
+    host = str(preview.get("host"))
+    covered = any(str(each).startswith("*.") and host.endswith(str(each)[1:]) for each in route["hosts"])
+    if (
+        not covered
+        or users.get(f"{ALB}group.name") is None
+        or users.get(f"{ALB}group.name") != shown.get(f"{ALB}group.name")
+    ):
+        return False
+    here, there = (str(each.get(f"{ALB}group.order", "0")) for each in (users, shown))
+    numbers = here.lstrip("-").isdecimal() and there.lstrip("-").isdecimal()
+    return not (numbers and int(there) < int(here))
 
 
 def _annotations(route: Mapping[str, Any]) -> Iterator[tuple[Path, str, str]]:
