@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -11,7 +11,13 @@ import yaml
 from bggen.model import Manifest
 from bggen.render import render
 from tests.support.crds import crd_problems, needs_crds, object_problems
+from tests.support.fronts import BY_BOTH, BY_HEADER, BY_HOST
+from tests.support.states import bumped, first
+from tests.unit.test_asking_reach import FRONTS, OTHERS, spec_of
 from tests.unit.test_render_golden import CASES, state_of
+
+if TYPE_CHECKING:
+    from bggen.model.parts import Preview
 
 pytestmark = needs_crds
 
@@ -156,3 +162,12 @@ def test_every_golden_case_is_what_a_cluster_takes(case: Any) -> None:
     state = state_of(case)
     assert state.active_release
     assert object_problems(render(state), state.active_release.spec.kubernetes) == []
+
+
+@pytest.mark.parametrize("preview", [BY_HOST, BY_HEADER, BY_BOTH], ids=["host", "header", "both"])
+@pytest.mark.parametrize("front_of", FRONTS, ids="-".join)
+def test_every_route_is_what_a_cluster_takes(front_of: tuple[str, str], preview: Preview) -> None:
+    one = spec_of(front_of, "v1", preview=preview)
+    for other in OTHERS.values():
+        state = bumped(first(one), spec_of(front_of, "v2", **{"preview": preview, **other}))
+        assert object_problems(render(state), "1.35") == []
