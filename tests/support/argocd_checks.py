@@ -63,7 +63,7 @@ def moved(kinds: set[str], wave: int) -> Change:
 
     def change(tree: Tree) -> Tree:
         found = {key: replace(each, wave=wave) for key, each in tree.resources.items() if key[0] in kinds}
-        return Tree({**tree.resources, **found}, tree.active)
+        return Tree({**tree.resources, **found}, tree.active, needs=tree.needs)
 
     return change
 
@@ -73,7 +73,7 @@ def without_prune_last(*kinds: str) -> Change:
 
     def change(tree: Tree) -> Tree:
         found = {key: replace(each, options=frozenset()) for key, each in tree.resources.items() if key[0] in kinds}
-        return Tree({**tree.resources, **found}, tree.active)
+        return Tree({**tree.resources, **found}, tree.active, needs=tree.needs)
 
     return change
 

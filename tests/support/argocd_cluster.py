@@ -60,6 +60,7 @@ class Cluster:
         switched: whether the sync that runs has moved the switch.
         uncovered: Services that lost their `PruneLast` in a sync, for as long as none has moved the switch.
         finished: how Jobs ended; what has ended stays so until it is deleted.
+        schema: the highest that a Job has made; a database does not go back.
         hits: what was done that may hurt: Deployments `pruned`, `stopped`, `rolled` or `shrunk`; workers that began
             while their like in the other colour works (`twice`); objects `fixed` that were to change; an Ingress that
             is `gone` before the switch has moved.
@@ -75,6 +76,7 @@ class Cluster:
     leaving: bool = False
     uncovered: set[Key] = field(default_factory=set)
     finished: dict[Key, Health] = field(default_factory=dict)
+    schema: int = 0
     hits: list[tuple[str, Key]] = field(default_factory=list)
 
     @classmethod
@@ -86,6 +88,7 @@ class Cluster:
         cluster.settle()
         cluster.uncovered.clear()
         cluster.finished = {key: Health.HEALTHY for key in cluster.live if key[0] == "Job"}
+        cluster.schema = max((each.makes for each in cluster.live.values()), default=0)
         cluster.hits.clear()
         return cluster
 
@@ -94,6 +97,7 @@ class Cluster:
         made = Cluster(dict(self.live), dict(self.pods), set(self.serving), self.routed, self.hanging)
         made.finished = dict(self.finished)
         made.uncovered = set(self.uncovered)
+        made.schema = self.schema
         return made
 
     def begin(self) -> None:
@@ -152,6 +156,8 @@ class Cluster:
             if chosen is Health.PROGRESSING:
                 return chosen
             self.finished[key] = chosen
+            if chosen is Health.HEALTHY:
+                self.schema = max(self.schema, self.live[key].makes)
         return self.finished[key]
 
     def _look_deployment(self, key: Key, choose: Callable[[Key], Health]) -> Health:

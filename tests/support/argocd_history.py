@@ -27,6 +27,7 @@ from bggen.transitions import (
     wake,
 )
 from bggen.transitions.joining import JoinRequest, drain, join
+from bggen.transitions.migrating import contract
 from tests.support.argocd_objects import Resource, Tree
 from tests.support.argocd_specs import PORTS, specs, ways
 
@@ -92,6 +93,7 @@ _OTHERS: Mapping[str, Callable[[EnvState], Transition]] = {
     "wake": wake,
     "unhold": unhold,
     "drain": drain,
+    "contract": contract,
     "join": lambda state: join(state, JoinRequest(_FLIP.now, _FLIP.override_hold)),
     "as-active": lambda state: bump(state, BumpRequest(None, LATEST, as_active=True)),
 }
@@ -136,7 +138,19 @@ def tree_of(state: EnvState) -> Tree:
     resources = [_read(manifest.text) for manifest in render(state)]
     made = Tree.made([replace(each, once=True) if each.key in once else each for each in resources], state.active)
     releases = (state.blue, state.green, state.saved)
-    return replace(made, known=frozenset(str(release.number) for release in releases if release))
+    known = frozenset(str(release.number) for release in releases if release)
+    return replace(made, known=known, needs=_needs(state))
+
+
+def _needs(state: EnvState) -> int:
+    """Return the least schema that the active release, which has a migration, can run on.
+
+    A rollback drops the Job, and its tree waits for nothing: its release has served already.
+    """
+    release = state.active_release
+    if release is None or not release.spec.compatible or not release.spec.migrate:
+        return 0
+    return release.spec.compatible.min if state.database and state.database.migration else 0
 
 
 @lru_cache(maxsize=4096)
@@ -155,6 +169,7 @@ def histories(draw: st.DrawFn) -> list[Command]:
     names = ["web", "api", "mailer", "front"]
     names += ["report"] if found.kinds else []
     actions = ["bump", "bump", "bump --flip", "flip", "flip", "rollback", "park", "wake", "scale", "hold", "unhold"]
+    actions += ["bump --flip", "contract"] if found.database else []
     commands = []
     least = 1
     for action in ["bump", *draw(st.lists(st.sampled_from(actions), min_size=1, max_size=8))]:

@@ -36,6 +36,7 @@ class Resource:
         wanted: the replicas that Git says; `replicas` are those that the live Deployment is told to have.
         allows: who may call a Deployment's pods, as its own tree says; None for everybody.
         callers: who is let in by a NetworkPolicy.
+        makes: the schema that the database has once a Job has ended well.
     """
 
     key: Key
@@ -52,6 +53,7 @@ class Resource:
     autoscaled: bool = False
     allows: frozenset[str] | None = EVERYBODY
     callers: frozenset[str] = frozenset()
+    makes: int = 0
     template: str = ""
     rolls_gently: bool = True
     pod_labels: frozenset[tuple[str, str]] = frozenset()
@@ -103,7 +105,7 @@ class Resource:
             case "HorizontalPodAutoscaler":
                 more = {"wanted": spec.get("minReplicas", 1)}
             case "Job":
-                more = {"fixed": _text(spec)}
+                more = {"fixed": _text(spec), "makes": _schema(spec)}
             case "ConfigMap" if body.get("immutable"):
                 more = {"fixed": _text(body.get("data"))}
         return replace(made, **more)
@@ -161,6 +163,12 @@ class Resource:
     def suspended(self) -> bool:
         """Whether it is a CronJob that starts nothing."""
         return self.key[0] == "CronJob" and bool(self.body["spec"].get("suspend"))
+
+
+def _schema(spec: Mapping[str, Any]) -> int:
+    containers = ((spec.get("template") or {}).get("spec") or {}).get("containers", [])
+    env = [each for container in containers for each in container.get("env", [])]
+    return next((int(each["value"]) for each in env if each["name"] == "BGGEN_SCHEMA"), 0)
 
 
 def _deployment(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -227,11 +235,15 @@ def _text(data: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What one commit says: its objects, the colour that is active in it, and all releases that its state holds."""
+    """What one commit says: its objects, the colour that is active in it, and all releases that its state holds.
+
+    `needs` is the least schema that the active release can run on, where the commit has a Job that makes one.
+    """
 
     resources: Mapping[Key, Resource]
     active: str | None = None
     known: frozenset[str] | None = None
+    needs: int = 0
 
     @classmethod
     def of(cls, bodies: Iterable[Mapping[str, Any]], active: str | None = None) -> Tree:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from bggen.model import Image, Route
+from bggen.model.migrating import Contract, Migrate, Window
 from bggen.model.parts import Autoscale, HttpSmoke, ParentRef, Peer, Preview, Schedule
 from tests.support.states import app_spec, component
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from bggen.model import AppSpec, Component, Controller, Switch
 
@@ -96,6 +97,7 @@ class Ways:
     network: bool = False
     smoke: bool = False
     preview: bool = False
+    database: bool = False
     controller: Controller = "generic"
 
     def __str__(self) -> str:
@@ -107,7 +109,7 @@ class Ways:
 def ways() -> st.SearchStrategy[Ways]:
     """Ways of histories: in a third of them nothing but plain components, in the others anything."""
     plain = st.builds(Ways, st.booleans())
-    flags = [st.booleans()] * 7
+    flags = [st.booleans()] * 8
     anything = st.builds(Ways, st.booleans(), st.sampled_from(["service", "ingress", "gateway"]), *flags)
     controllers: st.SearchStrategy[Controller] = st.sampled_from(["generic", "generic", "nginx", "alb"])
     return st.one_of(plain, *[st.builds(_behind, anything, controllers)] * 2)
@@ -144,7 +146,32 @@ def specs(draw: st.DrawFn, names: list[str], ways: Ways) -> AppSpec:
         fields["network"] = draw(st.sampled_from(NETWORKS))
     if ways.smoke and "web" in names and draw(st.booleans()):
         fields["smoke"] = smoke(draw(st.sampled_from(["/ready", "/health"])))
+    if ways.database:
+        fields |= draw(st.sampled_from(DATABASES))(made[0].name)
     return app_spec("shop", *made, route=route if routed else None, **fields)
+
+
+def migrates(schema: int | None, least: int, most: int, after: int | None = None) -> Callable[[str], dict[str, Any]]:
+    """Return what makes the fields of a spec with a migration and a window, of the component that has the image."""
+
+    def fields(component: str) -> dict[str, Any]:
+        third = Contract(("contract",), after) if after else None
+        migrate = Migrate(component, ("migrate",), schema, contract=third) if schema else None
+        return {"migrate": migrate, "compatible": Window(least, most)}
+
+    return fields
+
+
+# What an app's releases say, one after another, or out of order, as a revert of a spec makes it.
+DATABASES = [
+    migrates(1, 1, 2),
+    migrates(2, 1, 3),
+    migrates(2, 2, 3),
+    migrates(2, 2, 4, 3),
+    migrates(4, 3, 5),
+    migrates(None, 1, 9),
+    lambda _component: {},
+]
 
 
 @st.composite

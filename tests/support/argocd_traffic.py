@@ -27,6 +27,7 @@ class Broken(NamedTuple):
         unready: a Service, or a route to it, began to lead to pods that were not all ready.
         short: or to fewer pods than Git says, because Argo CD ignores replicas of what is autoscaled.
         ungated: an active Service or the Ingress moved to a colour while the smoke test before it had not passed.
+        unmigrated: or while the database lacked the schema that the release there needs.
         gone: an active Service with traffic, or the Ingress, was deleted before the switch had moved.
         pruned, stopped: the Deployment that users' traffic reached was deleted, or scaled to nothing.
         rolled: it got another pod template.
@@ -101,6 +102,8 @@ class Watch:
         moved = {key for key, aim in gained.items() if aim & self.tree.serving}
         if not all(self.cluster.finished.get(gate) == "Healthy" for gate in self.tree.gates):
             self.broken |= {_broken("ungated", key) for key in moved}
+        if self.cluster.schema < self.tree.needs:
+            self.broken |= {_broken("unmigrated", key) for key in moved}
 
     def pause(self) -> None:
         """Look at what must hold whenever a wave is applied: within one, only moments pass."""

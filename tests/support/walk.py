@@ -24,7 +24,9 @@ from bggen.model import Color, EnvState
 from bggen.render import LATEST, render
 from bggen.transitions import BumpRequest, FlipRequest
 from bggen.transitions.joining import JoinRequest, drain, join
+from bggen.transitions.migrating import contract
 from tests.support.told import commanded
+from tests.support.walk_database import look_at_database
 from tests.support.walk_routes import as_users_see, leads_users, no_backend_gone, routes_name_what_is_there
 from tests.support.walk_specs import APP, Habits, random_spec
 
@@ -42,7 +44,7 @@ _SOME = 0.15
 _JOINED = 0.9
 _WEIGHTS = {
     "edit": 14, "bump": 24, "promote": 3, "flip": 22, "rollback": 8, "park": 6, "wake": 5,
-    "scale": 16, "hold": 2, "unhold": 7, "bump --as-active": 7, "join": 2, "drain": 3,
+    "scale": 16, "hold": 2, "unhold": 7, "bump --as-active": 7, "join": 2, "drain": 3, "contract": 5,
 }  # fmt: skip
 
 
@@ -67,7 +69,7 @@ class Walk:
     def __post_init__(self) -> None:
         self._random = Random(self.seed)  # noqa: S311 - a walk has to be the same every time
         self._habits = Habits.of(self._random)
-        self._spec = random_spec(self._random, self._habits)
+        self._spec = self._random_spec()
 
     def walk(self, steps: int) -> None:
         """Take some steps.
@@ -87,7 +89,7 @@ class Walk:
 
     def _step(self, command: str) -> None:
         if command == "edit":
-            self._spec = random_spec(self._random, self._habits)
+            self._spec = self._random_spec()
             return
         before, rendered = self.state, self.manifests
         try:
@@ -114,6 +116,7 @@ class Walk:
                 self._releases[release.number] = release
         self._promises()
         _kept(command, before, rendered, self.state, self.manifests)
+        look_at_database(command, before, rendered, self.state, self.manifests)
         told = dict.fromkeys(event.action for event in events(before, self.state))
         assert list(told) == commanded(decided), f"told as {list(told)}"
         _told_apart(self.state, objects=self._random.random() < _SOME)
@@ -159,7 +162,11 @@ class Walk:
         if command == "join":
             return join(self.state, JoinRequest(_NOW, self._random.choice([None, "urgent"])))
         alone = {"park": transitions.park, "wake": transitions.wake, "unhold": transitions.unhold, "drain": drain}
+        alone["contract"] = contract
         return alone[command](self.state)
+
+    def _random_spec(self) -> AppSpec:
+        return random_spec(self._random, self._habits, self.state.database.schema if self.state.database else 1)
 
     def _bump(self, command: str) -> Transition:
         pick = self._random
@@ -174,7 +181,7 @@ class Walk:
             then_flip=replace(self._flip(), to=None) if pick.random() < 0.15 else None,
         )
         if command == "promote":
-            there = BumpRequest(random_spec(pick, self._habits), LATEST, images)
+            there = BumpRequest(self._random_spec(), LATEST, images)
             source = transitions.bump(EnvState(APP, "staging"), there).after
             decided = transitions.promote(before, source, BumpRequest(self._spec, LATEST, then_flip=request.then_flip))
         else:

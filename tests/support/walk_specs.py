@@ -26,17 +26,26 @@ class Habits:
     namespace: str | None
     switch: str
     controller: str
+    migrates: bool
 
     @classmethod
     def of(cls, random: Random) -> Habits:
         """Return some."""
         namespace = random.choice([None, "shop", "shop-prod"])
         ways = [("service", "generic"), ("service", "nginx"), ("ingress", "generic"), ("ingress", "nginx")]
-        return cls(namespace, *random.choice([*ways, *[("ingress", "alb"), ("gateway", "generic")] * 2]))
+        return cls(
+            namespace, *random.choice([*ways, *[("ingress", "alb"), ("gateway", "generic")] * 2]), random.random() < 0.6
+        )
 
 
-def random_spec(random: Random, habits: Habits) -> AppSpec:
-    """Return a spec whose images are repositories, or now and then pinned ones."""
+def random_spec(random: Random, habits: Habits, schema: int = 1) -> AppSpec:
+    """Return a spec whose images are repositories, or now and then pinned ones.
+
+    Args:
+        random: the walk's.
+        habits: the walk's.
+        schema: what the database has; migrations are mostly about the next one.
+    """
     names = random.sample(sorted(_KINDS), random.randint(1, 4))
     kinds = {name: _kind(random, name) for name in names}
     # With a port or without: others may refer to those that have one.
@@ -53,10 +62,24 @@ def random_spec(random: Random, habits: Habits) -> AppSpec:
     if random.random() < 0.3:
         peers = [{"namespace": "gateway"}, {"cidr": "10.0.0.0/8"}, {"namespace": "mesh", "pods": {"app": "gate"}}]
         data["network"] = {"from": random.sample(peers, random.randint(0, 3))}
+    if habits.migrates and random.random() < 0.9:
+        data |= _database(random, names, schema)
     patches = [patch for patch in _patches(kinds) if random.random() < 0.08]
     if patches:
         data["patches"] = patches
     return spec_from_data(data)
+
+
+def _database(random: Random, names: list[str], now: int) -> dict[str, Any]:
+    """Return a migration and a window, mostly of the schemas that are near each other."""
+    schema = max(1, now + random.choice([-1, 0, 0, 0, 1, 1, 2]))
+    window = {"min": max(1, schema - random.choice([0, 1, 3])), "max": schema + random.choice([0, 1, 2, 4])}
+    if random.random() < 0.15:
+        return {"compatible": window}
+    migrate = {"component": random.choice(names), "command": ["migrate"], "schema": schema, "timeout": 600}
+    if schema < window["max"] and random.random() < 0.6:
+        migrate["contract"] = {"command": ["contract"], "schema": random.randint(schema + 1, window["max"])}
+    return {"migrate": migrate, "compatible": window}
 
 
 def _kind(random: Random, name: str) -> str:

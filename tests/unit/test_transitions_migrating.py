@@ -67,9 +67,12 @@ def test_a_bump_says_what_its_migration_does() -> None:
 def test_a_release_without_migration_keeps_the_one_that_the_active_release_came_with() -> None:
     assert released(migrating(), ADD, "flip", migrating(None, (2, 2), tag="v3")).database == Database(2, 2)
     assert released(migrating(), ADD, "flip", migrating(1, (1, 2), tag="v3")).database == Database(2, 2)
-    # The active release's own migration is not that of the new schema: an older command must not run any more.
+    # Its third phase made the schema, so its commands know it.
     after = released(migrating(), ADD, "flip", USE, "flip", NEXT, "flip", "contract", migrating(None, (3, 3), tag="v5"))
-    assert after.database == Database(3, None, 4)
+    assert after.database == Database(3, 4, 4)
+    # A command that knows only an older schema must not run any more.
+    older = with_database(FLIPPED, Database(3, 2))
+    assert bump(older, migrating(None, (3, 3), tag="v3")).after.database == Database(3)
 
 
 def test_a_rollback_drops_the_migration_and_not_the_schema() -> None:
@@ -233,13 +236,13 @@ def test_the_third_phase_is_done_once_and_again_only_by_another_release() -> Non
     newer = released(
         migrating(), ADD, "flip", USE, "flip", NEXT, "flip", "contract", migrating(2, (2, 3), tag="v5", after=3), "flip"
     )
-    assert newer.database == Database(3, None, 4)
+    assert newer.database == Database(3, 5, 4)
     assert contract(newer).reason == (
         "the database has schema 3 already: --again runs the third phase of this release, too"
     )
     again = contract(newer, again=True)
     assert again.subject == "contract the schema 3 again (release 5)"
-    assert again.after.database == Database(3, None, 5)
+    assert again.after.database == Database(3, 5, 5)
 
 
 def test_without_a_third_phase_there_is_nothing_to_run() -> None:
@@ -254,8 +257,8 @@ def test_without_a_third_phase_there_is_nothing_to_run() -> None:
 def test_the_third_phase_stays_while_a_colour_holds_its_release() -> None:
     assert rollback(CONTRACTED).after.database == Database(3, None, 4)
     bumped = bump(CONTRACTED, migrating(2, (2, 3), tag="v5", after=3)).after
-    assert bumped.database == Database(3, None, 4)
-    assert bump(flip(bumped).after, migrating(2, (2, 3), tag="v6", after=3)).after.database == Database(3)
+    assert bumped.database == Database(3, 5, 4)
+    assert bump(flip(bumped).after, migrating(2, (2, 3), tag="v6", after=3)).after.database == Database(3, 6)
 
 
 @pytest.mark.parametrize("state", [BUMPED, FLIPPED, ROLLED_BACK, CONTRACTED])

@@ -77,6 +77,12 @@ def runs_on(release: Release, schema: int) -> bool:
     return release.spec.compatible is None or release.spec.compatible.holds(schema)
 
 
-def reaches(release: Release | None, schema: int) -> bool:
-    """Whether a release's own Job brings the database to a schema, and not to an earlier one."""
-    return release is not None and release.spec.migrate is not None and release.spec.migrate.schema >= schema
+def knows(release: Release | None, schema: int) -> bool:
+    """Whether a release's migrations are no older than a schema: of its own Job, or of its third phase.
+
+    An older one finds what it does not know, and many tools fail on that.
+    """
+    migrate = release.spec.migrate if release is not None else None
+    if migrate is None:
+        return False
+    return max(migrate.schema, migrate.contract.schema if migrate.contract else 0) >= schema

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from bggen.errors import RefusedError
-from bggen.model.migrating import Database, reaches, runs_on
+from bggen.model.migrating import Database, knows, runs_on
 from bggen.transitions.result import Transition, active_of, unchanged
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def filled(state: EnvState, release: Release) -> Told:
         _refuse_stranding(state, schema)
     contraction = before.contraction if before and _holds(state, release, before.contraction) else None
     database = Database(schema, _migration(state, release, schema), contraction)
-    if not reaches(release, schema):
+    if not knows(release, schema):
         return Told(database)
     notes = (
         f"a migration of release {release.number} takes the database to schema {schema} before its pods start"
@@ -92,7 +92,7 @@ def flipped(state: EnvState, target: Release) -> Database | None:
     if database is None:
         return None
     refuse_unfit(state, target)
-    if database.migration is None and reaches(target, database.schema):
+    if database.migration is None and knows(target, database.schema):
         return replace(database, migration=target.number)
     return database
 
@@ -252,12 +252,12 @@ def _migration(state: EnvState, release: Release, schema: int) -> int | None:
     Raises:
         RefusedError: the migration of the release that is replaced would be dropped, and nothing comes instead.
     """
-    if reaches(release, schema):
+    if knows(release, schema):
         return release.number
     known, active, replaced = state.database, state.active_release, state.idle_release
     if known is None or known.migration is None:
         return None
-    if active is not None and reaches(active, schema):
+    if active is not None and knows(active, schema):
         return active.number
     if replaced is not None and known.migration == replaced.number and state.pending:
         raise RefusedError(
