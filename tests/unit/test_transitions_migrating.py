@@ -124,7 +124,7 @@ def test_no_database_is_moved_away_under_what_takes_traffic() -> None:
         "the migration to schema 2 would run under release 1, which takes traffic and runs on schema 1"
     )
     assert error.value.hint == (
-        "first bump and flip a release that can run on both: `compatible` up to 2, without the migration"
+        "first bump and flip a release that runs on both: `migrate` as it was, and `compatible` up to 2"
     )
     # Who claims nothing is never refused.
     assert released(migrating(None, None), ADD).database == Database(2, 2)

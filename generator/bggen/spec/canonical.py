@@ -27,7 +27,7 @@ def canonical(fields: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         fields: the merged fields, without those that do not fit the component's kind.
     """
-    data: dict[str, Any] = _plain(fields)
+    data: dict[str, Any] = plain(fields)
     kind = data.get("kind", "service")
     data = {**_OF_ALL, **_OF_KIND.get(str(kind), {}), **data}
     _as_texts(data)
@@ -71,10 +71,10 @@ def _mount(value: Mapping[str, Any]) -> dict[str, Any]:
     return {key: item for key, item in value.items() if item is not False}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return the value with 3.0 as 3, which a schema takes for a whole number."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bggen.model import Problem
-from bggen.spec.canonical import canonical
+from bggen.spec.canonical import canonical, plain
 from bggen.spec.codec import spec_from_data
 from bggen.spec.decoding import shown
 from bggen.spec.kinds import CRON_FIELDS
@@ -256,4 +256,4 @@ class _Resolution:
         taken_away = self.overlay and self.overlay.has((key,)) and self.overlay.data.get(key) is None
         if taken_away or not any(file.has((key,)) for file in files) or layers.refused(()):
             return None
-        return layers, dict(layers.merged())
+        return layers, plain(dict(layers.merged()))

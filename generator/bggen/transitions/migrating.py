@@ -239,7 +239,7 @@ def _refuse_stranding(state: EnvState, schema: int) -> None:
     raise RefusedError(
         f"the migration to schema {schema} would run under release {active.number}, which takes traffic and runs on"
         f" {active.spec.compatible}",
-        hint=f"first bump and flip a release that can run on both: `compatible` up to {schema}, without the migration",
+        hint=f"first bump and flip a release that runs on both: `migrate` as it was, and `compatible` up to {schema}",
         kind="schema",
     )
 
