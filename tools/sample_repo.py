@@ -23,6 +23,13 @@ COMMANDS = (
     "flip --app shop --env prod --release 2",
     "bump --app guestbook --env staging --image v4",
     "bump --app guestbook --env staging --image v5",
+    "bump --app catalog --env staging --image v1",
+    "bump --app catalog --env staging --image v2",
+    "bump --app tickets --env staging --image v1",
+    "bump --app tickets --env staging --image v2",
+    "flip --app tickets --env staging --release 2",
+    "bump --app ledger --env staging --image v1",
+    "bump --app ledger --env staging --image v2",
 )
 
 
