@@ -20,6 +20,7 @@ MOST_LINES = 350
 CORE = {
     *("errors", "model", "images", "yamlio", "spec", "state", "transitions", "render", "checks", "plan"),
     *(
+        "adopting",
         "asking",
         "batch",
         "comparing",

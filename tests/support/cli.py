@@ -56,7 +56,7 @@ kubernetes: "1.34"
 # By action; the rest are changing commands.
 _DOCUMENTS = {
     **dict.fromkeys(["init", "new", "render"], "files"),
-    **{name: name for name in ("status", "diff", "history", "show", "validate", "check", "smoke", "convert")},
+    **{name: name for name in ("status", "diff", "history", "show", "validate", "check", "smoke", "convert", "import")},
 }
 
 

@@ -33,7 +33,20 @@ if TYPE_CHECKING:
 
 NAMES = ["app", "overlay", "repo", "release", "color"]
 # What `--output json` prints. Fields may be added there, so that readers must not refuse the ones they do not know.
-DOCUMENTS = ["change", "check", "convert", "files", "status", "diff", "history", "show", "smoke", "validate", "migrate"]
+DOCUMENTS = [
+    "change",
+    "check",
+    "convert",
+    "files",
+    "status",
+    "diff",
+    "history",
+    "show",
+    "smoke",
+    "validate",
+    "migrate",
+    "import",
+]
 
 
 def load(name: str) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def init(cwd: Path, repo: str | None, directory: Path | None) -> Written:
         return Written("init", (), notes=(f"{folder / MARKER} exists: this is a config repo already",))
     folder.mkdir(parents=True, exist_ok=True)
     tree = WorkTree(folder)
-    changes = [Change(MARKER, None, f"{_schema_line(tree, 'repo')}{_REPO}".encode())]
+    changes = [Change(MARKER, None, f"{schema_line(tree, 'repo')}{_REPO}".encode())]
     if "hello" not in tree.names("apps"):
         sample = _app(tree, "hello", "ghcr.io/acme/hello", 8080, "hello.example.com")
         changes.append(Change("apps/hello/app.yaml", None, sample))
@@ -107,10 +107,10 @@ def _app(tree: WorkTree, name: str, image: str, port: int | None, host: str | No
         data["port"] = port
     if host is not None:
         data["route"] = {"host": host}
-    return f"{_schema_line(tree, 'app', '../../')}{yamlio.dump(data)}".encode()
+    return f"{schema_line(tree, 'app', '../../')}{yamlio.dump(data)}".encode()
 
 
-def _schema_line(tree: WorkTree, name: str, up: str = "") -> str:
+def schema_line(tree: WorkTree, name: str, up: str = "") -> str:
     """Return the line by which editors find the schema: the repo's own copy where there is one."""
     file = f"{name}.schema.json"
     place = f"{up}{_OWN}" if tree.check(f"{_OWN}/{file}") == "file" else _PUBLISHED

@@ -10,6 +10,7 @@ from bggen.model import Color
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bggen.adopting.parts import Adoption
     from bggen.app.outcomes import FileChange
     from bggen.comparing import Comparison, ObjectDifference
     from bggen.converting import Conversion
@@ -305,4 +306,19 @@ class Converted:
     plan: Conversion
 
 
-View = Migrations | Shown | Status | Compared | History | Validated | Checked | Smoked | Converted
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What `import` made of objects that existed already.
+
+    Attributes:
+        adoption: what they come to.
+        changes: the files that were written, or would be.
+        dry_run: whether nothing was to be done anyway.
+    """
+
+    adoption: Adoption
+    changes: tuple[FileChange, ...]
+    dry_run: bool = False
+
+
+View = Imported | Migrations | Shown | Status | Compared | History | Validated | Checked | Smoked | Converted

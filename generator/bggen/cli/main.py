@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bggen.cli import changing, checking, converting, joining, migrating, reading, smoking, starting
+from bggen.cli import changing, checking, converting, importing, joining, migrating, reading, smoking, starting
 from bggen.cli.delivering import DEFAULT_BRANCH
 from bggen.cli.group import app
 from bggen.cli.session import Format, Session
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EXIT_INTERRUPTED = 130
 # Importing these registers their commands.
-COMMANDS = (starting, changing, joining, migrating, smoking, reading, checking, converting)
+COMMANDS = (starting, importing, changing, joining, migrating, smoking, reading, checking, converting)
 
 _SHARED_WITH_VALUE = ("-C", "--repo", "-o", "--output", "--cache-dir")
 _SHARED = (*_SHARED_WITH_VALUE, "--quiet", "--verbose")

@@ -187,13 +187,16 @@ class Shared:
     take: Callable[[Mapping[str, Any]], object]
 
 
-def command(group: typer.Typer, *, annotates: bool = False, also: Shared | None = None) -> Callable[[Command], Command]:
+def command(
+    group: typer.Typer, *, name: str | None = None, annotates: bool = False, also: Shared | None = None
+) -> Callable[[Command], Command]:
     """Register a command: a function that takes a Session first and returns an Outcome.
 
     The session's fields become options of the command, so that no function repeats them.
 
     Args:
         group: where to register it.
+        name: what it is called, where no function can be.
         annotates: whether `--output github` may mean something to it; nothing is done where it does not.
         also: options that it shares with other commands, which it takes as its second argument.
     """
@@ -206,7 +209,7 @@ def command(group: typer.Typer, *, annotates: bool = False, also: Shared | None 
 
             session = Session(**{name: values.pop(name) for name in _SHARED})
             if not annotates:
-                session.refuse_annotations(function.__name__)
+                session.refuse_annotations(name or function.__name__)
             asked = [also.take({name: values.pop(name) for name in parameters_of})] if also else []
             return finish(function(session, *asked, **values), session)
 
@@ -222,7 +225,7 @@ def command(group: typer.Typer, *, annotates: bool = False, also: Shared | None 
         parameters = [*(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own), *shared]
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # functions may carry one
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        group.command()(run)
+        group.command(name)(run)
         return function
 
     return register

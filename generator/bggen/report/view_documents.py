@@ -10,6 +10,7 @@ from bggen.app.views import (
     Converted,
     History,
     HistoryEntry,
+    Imported,
     Migrations,
     Shown,
     Smoked,
@@ -46,6 +47,10 @@ def view_document(view: View) -> dict[str, Any]:
             body = _validated(view)
         case Checked():
             body = _checked(view)
+        case Imported():
+            from bggen.report.adoption import adoption_document  # noqa: PLC0415 - one command alone shows it
+
+            body = adoption_document(view)
         case Migrations():
             body = migrations_document(view)
         case Converted():

@@ -11,6 +11,7 @@ from bggen.app.views import (
     Converted,
     History,
     HistoryEntry,
+    Imported,
     Migrations,
     Shown,
     Smoked,
@@ -55,6 +56,10 @@ def view_lines(view: View, look: Look, *, verbose: bool = False) -> Iterator[Lin
             lines = _validated(view)
         case Checked():
             lines = _checked(view)
+        case Imported():
+            from bggen.report.adoption import adoption_lines  # noqa: PLC0415 - one command alone shows it
+
+            lines = adoption_lines(view, verbose=verbose)
         case Migrations():
             from bggen.report.migrations import migration_lines  # noqa: PLC0415 - only one command shows them
 

@@ -67,6 +67,8 @@ class Node:
 class Composer:
     """Builds the graph from libyaml's events, one after another, without recursion."""
 
+    most = MOST_NODES
+
     def __init__(self, path: str, text: str) -> None:
         self.path = path
         self.text = text
@@ -140,8 +142,8 @@ class Composer:
 
     def _add(self, node: Node, place: Place, anchor: str | None) -> None:
         self._count += 1
-        if self._count > MOST_NODES:
-            raise self.fatal(place, f"holds more than {MOST_NODES:,} values", ())
+        if self._count > self.most:
+            raise self.fatal(place, f"holds more than {self.most:,} values", ())
         if anchor is not None:
             self._anchors[anchor] = node
         if node.tag is not None and node.tag not in _TAGS[node.kind]:

@@ -55,27 +55,42 @@ def parse(
 
 
 def _parse(content: bytes, path: str, rules: Rules = NO_RULES) -> Document:
-    text = _text(content, path)
+    text = readable(content, path)
     composer = Composer(path, text)
     composer.compose()
     root = composer.root
-    if root is None or (root.kind == "scalar" and root.plain and root.text == ""):
+    if root is None or is_nothing(root):
         raise composer.fatal((0, 0), "is empty", ())
     if root.kind != "map":
         kind = "a list" if root.kind == "seq" else "a single value"
         raise composer.fatal(root.place, f"the file must hold `key: value` lines, not {kind}")
-    builder = _Builder(path, composer.problems, rules)
+    builder = Builder(path, composer.problems, rules)
     data = builder.build(root)
     if builder.problems:
         raise invalid(builder.problems)
     return Document(path, data, builder.marks)
 
 
-def _text(content: bytes, path: str) -> str:
-    if len(content) > _MIB:
+def is_nothing(root: Node) -> bool:
+    """Whether a document holds no value at all."""
+    return root.kind == "scalar" and root.plain and root.text == ""
+
+
+def readable(content: bytes, path: str, most: int = 1) -> str:
+    """Return the text of a file.
+
+    Args:
+        content: its bytes.
+        path: the file as errors show it.
+        most: how many MB it may have.
+
+    Raises:
+        InvalidError: it is too large, or no text that YAML may be.
+    """
+    if len(content) > most * _MIB:
         # Never "is 1.0 MB; the limit is 1 MB".
-        megabytes = max(len(content) / _MIB, 1.1)
-        raise _refused(path, f"is {megabytes:,.1f} MB; the limit is 1 MB")
+        megabytes = max(len(content) / _MIB, most + 0.1)
+        raise _refused(path, f"is {megabytes:,.1f} MB; the limit is {most} MB")
     if b"\0" in content:
         raise _refused(path, "is not a text file")
     content = content.removeprefix(_BOM)
@@ -102,8 +117,10 @@ def _refused(path: str, message: str, place: Place = (0, 0)) -> InvalidError:
     return invalid([Problem(path, *place, "", message)])
 
 
-class _Builder:
+class Builder:
     """Turns nodes into data, without recursion, within the budget for what aliases expand to."""
+
+    most = MOST_NODES
 
     def __init__(self, path: str, problems: list[Problem], rules: Rules) -> None:
         self.path = path
@@ -112,6 +129,7 @@ class _Builder:
         self._rules = rules
 
     def build(self, root: Node) -> Any:
+        """Return what a document holds; its problems and its places are kept beside."""
         data: list[Any] = []
         start = Position(*root.place)
         self.marks[()] = (start, start)
@@ -121,11 +139,11 @@ class _Builder:
         while todo:
             node, where, counts, target, alias = todo.pop()
             count += 1
-            if count > MOST_NODES or len(where) > DEEPEST:
+            if count > self.most or len(where) > DEEPEST:
                 raise self._too_much(count, alias or node.place)
             value: Any
             if node.kind == "scalar":
-                value = self._scalar(node, where, as_text=bool(counts.as_text))
+                value = self.scalar(node, where, as_text=bool(counts.as_text))
             elif node.kind == "seq":
                 value = []
             else:
@@ -145,13 +163,14 @@ class _Builder:
         return data[0]
 
     def _too_much(self, count: int, place: Place) -> InvalidError:
-        if count > MOST_NODES:
-            message = f"aliases make more than {MOST_NODES:,} values of this file"
+        if count > self.most:
+            message = f"aliases make more than {self.most:,} values of this file"
         else:
             message = f"nested more than {DEEPEST} levels deep"
         return invalid([*self.problems, Problem(self.path, *place, "", message)])
 
-    def _scalar(self, node: Node, where: Path, *, as_text: bool) -> Scalar:
+    def scalar(self, node: Node, where: Path, *, as_text: bool) -> Scalar:
+        """Return the value of a scalar; `where` is its place for problems."""
         text = node.text
         if node.tag is not None:
             return self._tagged(node, where)
