@@ -246,3 +246,10 @@ def test_no_patch_makes_argo_cd_wait_for_ever_or_a_pod_the_node(repo: ConfigRepo
     repo.commit({APP: f"{HELLO}patches:\n- target: {{kind: Deployment}}\n  merge: {{spec: {merge}}}\n"})
     (line,) = told(repo, "bump", "--image", "v1")
     assert line.startswith(f"{APP}:9:3: patches[0]: Deployment hello-blue would be wrong: {expected}")
+
+
+def test_what_a_bump_renders_of_a_patch_is_what_its_state_renders(repo: ConfigRepo) -> None:
+    alias = "{op: add, path: /spec/template/spec/hostAliases, value: [{ip: 10.0.0.1, hostnames: [b, a]}]}"
+    repo.commit({APP: f"{HELLO}patches:\n- target: {{kind: Deployment}}\n  json: [{alias}]\n"})
+    repo.ok("bump", "--image", "v1")
+    repo.ok("render", "--check")

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from bggen import yamlio
 from bggen.adopting.changes import leaves, shown
 from bggen.adopting.drafting import Draft, app_data, draft
-from bggen.adopting.fates import cleaning, fates, left, warnings
+from bggen.adopting.fates import cleaning, fates, left
 from bggen.adopting.grouping import layout
 from bggen.adopting.keeping import chosen, is_ours, trial
 from bggen.adopting.parts import Adoption, Asked, Difference, Found, Layout, Note
 from bggen.adopting.pods import main_container
+from bggen.adopting.preparing import warnings
 from bggen.adopting.refusing import fitting
 from bggen.adopting.verifying import differences
 from bggen.checks import check, parsed
@@ -68,12 +69,12 @@ def adopt(found: Sequence[Found], asked: Asked, settings: bytes, config: RepoCon
         objects=len(found),
         patched=tuple(dict.fromkeys(field for half in halves.values() for field in half.patched)),
         differences=tuple(rest),
-        fates=tuple(fates(found, rendered)),
+        fates=tuple(fates(found, drawn, rendered)),
         warnings=(
             *_of_namespaces(found, active.spec, asked),
             *warnings(found, drawn, active.made.routing, rendered),
         ),
-        left=(*dict.fromkeys(left_out), *left(found, drawn)),
+        left=(*dict.fromkeys((*left_out, *left(found, drawn))),),
         steps=_steps(cleaning(found, drawn, kept)),
     )
 

@@ -1,21 +1,20 @@
-"""What the first sync does with each object, and what it must not come upon unprepared."""
+"""What the first sync does with each object, and what is left when it is over."""
 
 from __future__ import annotations
 
-import json
+import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from bggen.adopting.looking import dig, items, mapping, texts
-from bggen.adopting.parts import LAST_APPLIED, Fate, Note
-from bggen.adopting.pods import autoscaler
+from bggen.adopting.looking import dig, items, mapping, text, texts
+from bggen.adopting.parts import Fate, Note
+from bggen.adopting.pods import autoscaler, main_container
 from bggen.adopting.volumes import configs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bggen.adopting.parts import Found, Layout
-    from bggen.adopting.routing import Routing
+    from bggen.adopting.parts import Found, Group, Layout
 
 Rendered = tuple[str, str, dict[str, object]]
 # What the first sync has no business with: others go by it, and it stays.
@@ -32,11 +31,12 @@ _OTHER_WORKLOADS: Mapping[str, str] = {
 }
 
 
-def fates(found: Sequence[Found], rendered: Sequence[Rendered]) -> Iterator[Fate]:
+def fates(found: Sequence[Found], drawn: Layout, rendered: Sequence[Rendered]) -> Iterator[Fate]:
     """Yield what becomes of every object that is rendered, and then of those that are only there.
 
     Args:
         found: what there is.
+        drawn: the app.
         rendered: kind, name and data of what bggen renders.
     """
     there = {(each.kind, each.name): each for each in found}
@@ -50,9 +50,10 @@ def fates(found: Sequence[Found], rendered: Sequence[Rendered]) -> Iterator[Fate
         else:
             yield Fate("changes", f"{kind} {name}", _changed(old, data))
     names = {(kind, name) for kind, name, _ in rendered}
+    leading = {service.name for group in drawn.groups for service in (group.main, *group.others) if service}
     for each in found:
         if (each.kind, each.name) not in names:
-            yield Fate("leaves", each.title, _left(each))
+            yield Fate("leaves", each.title, _left(each, leading))
 
 
 def is_refused(old: Found, new: Mapping[str, object]) -> bool:
@@ -77,14 +78,16 @@ def _changed(old: Found, new: Mapping[str, object]) -> str:
     return "; ".join(parts)
 
 
-def _left(each: Found) -> str:
+def _left(each: Found, leading: set[str]) -> str:
     if each.kind in _SHARED:
         return "bggen does not render it; it stays, and has to"
-    if each.kind in ("Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget", "CronJob"):
-        return "still runs beside the new ones: remove it when they serve"
-    if each.kind in ("Service", "Ingress", "NetworkPolicy"):
-        return "still leads to the old pods alone, and to none once they are gone"
-    return "stays as it is"
+    if each.kind in ("Deployment", "CronJob"):
+        return "goes on running beside the new one: remove it when that serves"
+    if each.kind in ("HorizontalPodAutoscaler", "PodDisruptionBudget"):
+        return "goes on with the old pods: remove it with them"
+    if each.kind == "NetworkPolicy" or (each.kind == "Service" and each.name in leading):
+        return "still finds the old pods alone, and none once they are gone"
+    return "leads to the Services that it names" if each.kind == "Ingress" else "stays as it is"
 
 
 def labels(found: Mapping[str, str]) -> str:
@@ -101,146 +104,13 @@ def kubectl(namespace: str | None, words: str) -> str:
     return f"kubectl {f'-n {shlex.quote(namespace)} ' if namespace else ''}{words}"
 
 
-def warnings(found: Sequence[Found], drawn: Layout, routing: Routing, rendered: Sequence[Rendered]) -> Iterator[Note]:
-    """Yield what goes wrong in the first sync if nobody prepares it."""
-    there = {(each.kind, each.name): each for each in found}
-    for kind, name, data in rendered:
-        old = there.get((kind, name))
-        if old is not None and kind == "Service":
-            yield from _union(old, data)
-        if old is not None and kind == "Deployment" and is_refused(old, data):
-            yield from _selector(old)
-        if old is not None and kind == "CronJob" and dig(old.data, "spec", "suspend") is True:
-            yield Note(old.title, "is suspended now, and runs after the first sync if its colour is active")
-    for each in found:
-        if each.kind == "CronJob" and dig(each.data, "spec", "suspend") is True and (each.kind, each.name) in there:
-            message = "is suspended now; the CronJob that bggen renders for the active colour runs: leave it out of"
-            yield Note(each.title, f"{message} app.yaml if it is not to")
-    yield from _ingresses(routing, rendered)
-    yield from _workloads(found, drawn)
-    yield from _owners(found)
-
-
-def _union(old: Found, new: Mapping[str, object]) -> Iterator[Note]:
-    """Tell of a Service that keeps its old selector beside the new one, and then finds no pod.
-
-    A client-side apply, which is Argo CD's own way, takes keys away by the annotation alone:
-    https://github.com/kubernetes/kubernetes/issues/36509. kubectl create and helm write none.
-    """
-    before, after = old.selector, texts(new, "spec", "selector")
-    if not set(before) - set(after) or LAST_APPLIED in old.annotations:
-        return
-    spec = {"ports": items(old.data, "spec", "ports"), "selector": before}
-    last = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": old.name}, "spec": spec}
-    if old.namespace:
-        last["metadata"] = {"name": old.name, "namespace": old.namespace}
-    text = json.dumps(last, separators=(",", ":"))
-    command = kubectl(old.namespace, f"annotate service {old.name} {shlex.quote(f'{LAST_APPLIED}={text}')}")
-    union = labels({**before, **after})
-    if old.live:
-        yield Note(
-            old.title,
-            f"was not made by kubectl apply: the sync would keep its old selector beside the new one ({union}), which"
-            " no pod fits, and users would get no answer. Say before the first sync what was applied last",
-            (command,),
-        )
-    elif old.helm:
-        message = "is helm's, which leaves no trace that an apply could see: its old selector would stay beside the new"
-        yield Note(old.title, f"{message} one ({union}), which no pod fits. Before the first sync", (command,))
-    else:
-        look = f"get service {old.name} -o jsonpath='{{.metadata.annotations}}'"
-        yield Note(
-            old.title,
-            f"was read from a file: if the cluster's has no annotation {LAST_APPLIED} (kubectl create and helm write"
-            f" none), the sync keeps its old selector beside the new one ({union}), which no pod fits. Look, and where"
-            " it is missing, write it before the first sync",
-            (kubectl(old.namespace, look), command),
-        )
-
-
-def _selector(old: Found) -> Iterator[Note]:
-    """Tell of a Deployment of one of our names with another selector, and how to let go of it while its pods serve."""
-    wanted = labels(old.selector)
-    yield Note(
-        old.title,
-        "has a name of bggen's and another selector, which can't be changed. Delete it and leave its pods: they serve"
-        " until the switch; when the new ones do, delete the ReplicaSets that are left over",
-        (
-            kubectl(old.namespace, f"delete deployment {old.name} --cascade=orphan"),
-            f"# sync, see that the new pods serve, then: {kubectl(old.namespace, f'delete replicaset -l {wanted}')}",
-        ),
-    )
-
-
-def _ingresses(routing: Routing, rendered: Sequence[Rendered]) -> Iterator[Note]:
-    names = {name for kind, name, _ in rendered if kind == "Ingress"}
-    for old in (routing.main, routing.preview):
-        if old is not None and old.name not in names:
-            message = (
-                "has another name than bggen's for the same hosts: ingress-nginx refuses a second Ingress with a host"
-                " and path that it has, others take the older one. The old one goes on leading to the Service; delete"
-                " it when everything else of the first sync is healthy, and sync again"
-            )
-            yield Note(old.title, message, (kubectl(old.namespace, f"delete ingress {old.name}"),))
-    for old in routing.others:
-        canary = old.annotations.get("nginx.ingress.kubernetes.io/canary") == "true"
-        if canary:
-            message = "sends a part of the traffic elsewhere (canary), which bggen does not: end that before the sync"
-        else:
-            message = "leads to this app as well, and an app has one route: it stays yours, outside of bggen"
-        yield Note(old.title, message)
-
-
-def _workloads(found: Sequence[Found], drawn: Layout) -> Iterator[Note]:
+def left(found: Sequence[Found], drawn: Layout) -> Iterator[Note]:
+    """Yield what a spec has no room for, and what it says for want of more knowledge."""
     for group in drawn.groups:
         for color, old in group.workloads.items():
-            if mapping(old.data, "spec", "strategy").get("type") == "Recreate":
-                message = "has `strategy: Recreate`: if its pods must never run at once, two colours can't either"
-                yield Note(old.title, message)
-            claims = items(old.data, "spec", "template", "spec", "volumes")
-            if any("persistentVolumeClaim" in each for each in claims):
-                yield Note(old.title, "mounts a claim, which both colours then do at once: it has to allow that")
-            scaler, now = autoscaler(old, found), dig(old.data, "spec", "replicas")
-            least = dig(scaler.data, "spec", "minReplicas") or 1 if scaler else None
-            if scaler and isinstance(now, int) and isinstance(least, int) and now > least and color is drawn.active:
-                message = f"has {now} pods now, and the new one starts with {least}, the least of its autoscaler: raise"
-                yield Note(old.title, f"{message} `autoscale.min` in app.yaml to {now} first, and lower it again later")
-        shared = len(drawn.colors()) > 1 and len(group.workloads) == 1
-        if shared and all(old.kind == "Deployment" for old in group.workloads.values()):
-            (old,) = group.workloads.values()
-            message = "is the same for both colours now, and becomes one of each with the next bump: if they have to"
-            yield Note(old.title, f"{message} share it (a cache, a database), take it out of app.yaml")
-    for each in found:
-        if each.kind == "NetworkPolicy":
-            message = "finds pods by their old labels: it no longer protects the new ones. Say `network` in app.yaml"
-            yield Note(each.title, message)
-
-
-def _owners(found: Sequence[Found]) -> Iterator[Note]:
-    applications = sorted({each.application for each in found if each.application})
-    for name in applications:
-        yield Note(
-            f"Application {name}",
-            "Argo CD tracks these objects for it. Two Applications would take them from each other, and this one would"
-            " prune what serves: stop it before the first sync, and never give it bggen's folder. When the new pods"
-            " serve, delete it without what it made",
-            (
-                f"argocd app set {shlex.quote(name)} --sync-policy none",
-                f"# at the end: argocd app delete {shlex.quote(name)} --cascade=false",
-            ),
-        )
-    namespaces = {each.helm: each.namespace for each in found if each.helm}
-    for release, namespace in sorted(namespaces.items(), key=str):
-        yield Note(
-            f"helm release {release}",
-            "these objects are helm's: from the first sync on, neither upgrade nor uninstall it, which would take back"
-            " or delete the Service. Let helm forget it instead, which changes no object",
-            (kubectl(namespace, f"delete secret -l owner=helm,name={release}"),),
-        )
-
-
-def left(found: Sequence[Found], drawn: Layout) -> Iterator[Note]:
-    """Yield the objects that a spec has no room for."""
+            yield from _guessed(old, group)
+            if color is drawn.active:
+                yield from _named(old, group, drawn)
     used = {name for group in drawn.groups for each in group.workloads.values() for name in configs_of(each)}
     for each in found:
         if each.kind in _OTHER_WORKLOADS:
@@ -254,6 +124,35 @@ def left(found: Sequence[Found], drawn: Layout) -> Iterator[Note]:
             yield Note(each.title, "leads outside of the cluster (ExternalName): it has no colour, and stays as it is")
         elif each.kind not in _KNOWN:
             yield Note(each.title, "is of a kind that bggen does not render: it stays as it is")
+
+
+def _guessed(old: Found, group: Group) -> Iterator[Note]:
+    container = main_container(old, group)
+    image = container["image"]
+    if "@" not in image and ":" not in image.rpartition("/")[2]:
+        yield Note(old.title, f"its image {image} has no tag, which is `latest`: name a tag with the next bump")
+    if (
+        group.main is not None
+        and dig(group.main.data, "spec", "type") == "LoadBalancer"
+        and not dig(group.main.data, "status", "loadBalancer")
+    ):
+        message = "is said to get an address (`publishesStatus`), which no file tells: without one, no flip would end"
+        yield Note(group.main.title, message)
+
+
+def _named(old: Found, group: Group, drawn: Layout) -> Iterator[Note]:
+    """Tell of what the active colour's pods say today, and would say of another colour or without a colour tomorrow."""
+    container = main_container(old, group)
+    if group.main is not None and not mapping(container, "lifecycle", "preStop"):
+        message = "does not wait before it stops, which `drain: 0` keeps: the default of 10 seconds loses no request"
+        yield Note(old.title, f"{message} when a pod goes")
+    services = {each.name: other for other in drawn.groups for each in (other.main, *other.others) if each}
+    for variable in items(container, "env"):
+        hosts = set(re.findall(r"[-a-z0-9]+", text(variable, "value") or ""))
+        for name in sorted(hosts & services.keys()):
+            message = f"leads its {variable['name']} to Service {name}, and so to whichever colour that selects:"
+            better = f"${{{services[name].name}.url}}"
+            yield Note(old.title, f"{message} {better} leads to the {services[name].name} of its own colour")
 
 
 _KNOWN = _SHARED | {"Deployment", "Service", "Ingress", "HorizontalPodAutoscaler", "PodDisruptionBudget", "CronJob"}

@@ -128,36 +128,55 @@ def _active(
     colors: Coloring, services: Sequence[Found], routed: Mapping[str, Found], asked: Asked
 ) -> tuple[str, str, bool]:
     """Return the word of the active colour, how that is known, and whether the Ingress switches."""
+    tiers, both = _tiers(colors, services, routed)
+    by_ingress = bool(tiers[1]) and not tiers[0]
     if asked.active is not None:
         for word in colors.words:
             if word in (asked.active, *asked.active.split("-")):
-                return word, "--active says so", _by_ingress(colors, routed)
+                return word, "--active says so", by_ingress
         raise UsageError(
             f"--active {asked.active}: the colours are called {colors.words[0]} and {colors.words[1]}",
             hint="give one of them",
         )
-    seen: dict[str, str] = {}
+    first = next((tier for tier in tiers if tier), {})
+    if len(first) == 1 and not both:
+        ((word, name),) = first.items()
+        if name in routed:
+            return word, f"Ingress {routed[name].name} leads to Service {name}, which selects it", by_ingress
+        return word, f"Service {name} selects it", by_ingress
+    return _by_size(colors, both, first), "nothing runs in the other", by_ingress
+
+
+def _tiers(
+    colors: Coloring, services: Sequence[Found], routed: Mapping[str, Found]
+) -> tuple[tuple[dict[str, str], ...], list[Found]]:
+    """Return which colour Services select, from those that say most to those that say least, and which select both.
+
+    Most says one that an Ingress leads to, unless it is named for a colour; then one that is named so, whose Ingress is
+    the switch; then one that only the cluster goes by. One for previews and the like says nothing.
+    """
+    tiers: tuple[dict[str, str], ...] = ({}, {}, {})
     both: list[Found] = []
-    for service in sorted(services, key=lambda each: each.name not in routed):
+    for service in services:
         words = {
             word
             for pair in colors.pairs
             for word, deployment in zip(colors.words, pair, strict=True)
             if reached(service, [deployment])
         }
+        parts = set(service.name.split("-"))
+        coloured = bool(parts & set(colors.words))
         if len(words) > 1:
             both.append(service)
-        elif words and (service.name in routed or not _is_aside(service, colors.words)):
-            seen.setdefault(words.pop(), service.name)
-    first = sorted({word for word, name in seen.items() if name in routed}) or sorted(seen)
-    if len(first) == 1 and not both:
-        name = seen[first[0]]
-        how = f"Ingress {routed[name].name} leads to Service {name}" if name in routed else f"Service {name}"
-        return first[0], f"{how} {'which ' if name in routed else ''}selects it", _by_ingress(colors, routed)
-    return _by_size(colors, both, first), "nothing runs in the other", _by_ingress(colors, routed)
+        elif words and not parts & (_ASIDE - set(colors.words)):
+            if service.name in routed:
+                tiers[coloured].setdefault(words.pop(), service.name)
+            elif not coloured:
+                tiers[2].setdefault(words.pop(), service.name)
+    return tiers, both
 
 
-def _by_size(colors: Coloring, both: Sequence[Found], first: Sequence[str]) -> str:
+def _by_size(colors: Coloring, both: Sequence[Found], first: Mapping[str, str]) -> str:
     """Return the only colour that runs at all, where the Services do not tell which one serves.
 
     Raises:
@@ -179,16 +198,6 @@ def _by_size(colors: Coloring, both: Sequence[Found], first: Sequence[str]) -> s
     else:
         reason = f"no Service says whether {one} or {other} takes traffic"
     raise UsageError(reason, hint=f"say which one is to take all of it: --active {one} or --active {other}")
-
-
-def _by_ingress(colors: Coloring, routed: Mapping[str, Found]) -> bool:
-    """Whether the Ingress leads to Services that are named for a colour: then its backends are the switch."""
-    return any(word in name.split("-") for name in routed for word in colors.words)
-
-
-def _is_aside(service: Found, words: Sequence[str]) -> bool:
-    parts = set(service.name.split("-"))
-    return bool(parts & (_ASIDE | set(words)))
 
 
 def _meaning(colors: Coloring, active: str) -> dict[str, Color]:
@@ -238,13 +247,14 @@ def _main(services: Sequence[Found], base: str, routed: Mapping[str, Found], dra
     if not services:
         return None
     words = set(drawn.values.values())
+    serving = drawn.values.get(drawn.active)
 
     def rank(service: Found) -> tuple[object, ...]:
         parts = set(service.name.split("-"))
-        coloured = bool(parts & words)
+        coloured = bool(parts & words) and serving not in parts
         headless = text(service.data, "spec", "clusterIP") == "None"
         aside = bool(parts & _ASIDE)
-        return (service.name not in routed or coloured, coloured, aside, headless, service.name != base, service.name)
+        return (coloured, aside, service.name not in routed, headless, service.name != base, service.name)
 
     return min(services, key=rank)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bggen.adopting import defaults
@@ -83,6 +84,7 @@ class Pods:
         before, after = {**before, "securityContext": context}, {"securityContext": {}, **after}
         for data in (before, after):
             data["tolerations"] = [{"operator": "Equal", **each} for each in items(data, "tolerations")]
+        before.setdefault("automountServiceAccountToken", self._gets_token(before["serviceAccountName"]))
         ours = list(_OURS_OF_POD)
         if before["terminationGracePeriodSeconds"] == _GRACE:
             ours.append("terminationGracePeriodSeconds")
@@ -96,6 +98,11 @@ class Pods:
                 before[key] = {**mapping(before, key), "seccompProfile": mapping(after, key).get("seccompProfile")}
         inside = ("securityContext",)
         yield from compared(before, after, f"{self.field}.spec", f"{self.pointer}/spec", ours=ours, inside=inside)
+
+    def _gets_token(self, account: str) -> bool:
+        """Whether pods of an account get its token, unless they say otherwise."""
+        accounts = [each for each in self.every if (each.kind, each.name) == ("ServiceAccount", account)]
+        return not any(dig(each.data, "automountServiceAccountToken") is False for each in accounts)
 
     def _found_anew(self, value: Any) -> Any:
         """Return an affinity or a spreading with the selector that finds the new pods, in place of the old ones'."""
@@ -129,21 +136,25 @@ class Pods:
             before["lifecycle"] = mapping(after, "lifecycle")
         for key in ("command", "args"):
             before[key], after[key] = before.get(key, []), after.get(key, [])
-        sizes = {kind: mapping(before, "resources", kind) for kind in ("requests", "limits")}
-        others = {kind: mapping(after, "resources", kind) for kind in ("requests", "limits")}
-        for kind, amounts in sizes.items():
-            for change in compared(amounts, others[kind], f"{self.where}.resources.{kind}", self._resources(kind)):
-                yield self._written(change, kind)
-        claims = mapping(before, "resources").get("claims")
-        for data in (before, after):
-            data.pop("resources", None)
-        if claims:
-            before["resources"] = {"claims": claims}
-        inside = ("securityContext",)
-        yield from compared(before, after, self.where, self.place, ours=ours, inside=inside)
+        yield from self._sizes(mapping(before, "resources"), mapping(after, "resources"))
+        before["resources"] = {key: value for key, value in mapping(before, "resources").items() if key == "claims"}
+        after["resources"] = {}
+        for change in compared(before, after, self.where, self.place, ours=ours, inside=("securityContext",)):
+            yield self._probe_as_written(change)
 
-    def _resources(self, kind: str) -> str:
-        return f"{self.place}/resources/{kind}"
+    def _sizes(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+        for kind in ("requests", "limits"):
+            amounts, others = mapping(before, kind), mapping(after, kind)
+            for change in compared(amounts, others, f"{self.where}.resources.{kind}", f"{self.place}/resources/{kind}"):
+                yield self._written(change, kind)
+
+    def _probe_as_written(self, change: Change) -> Change:
+        """Return a change with a probe as it was written, without the server's defaults."""
+        name = change.field.rpartition(".")[2]
+        if name not in defaults.PROBES or not change.operations or change.before is None:
+            return change
+        value = self._asked_by_name(self.main[name])
+        return replace(change, operations=({**change.operations[0], "value": value},))
 
     def _written(self, change: Change, kind: str) -> Change:
         """Return a change with the amount as it was written."""

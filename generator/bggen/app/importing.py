@@ -85,7 +85,7 @@ def _changes(tree: WorkTree, adoption: Adoption) -> list[Change]:
     wanted |= {f"{folder}/{name}": content for name, content in encode(adoption.state).items()}
     wanted |= {f"{folder}/manifests/{each.file}": each.text.encode() for each in adoption.manifests}
     there = {path: tree.read(path) for path in wanted}
-    exists = app in tree.names("apps")
+    exists = bool(tree.names(f"apps/{app}"))
     same = exists and all(there[path] == content for path, content in wanted.items())
     if exists and not same:
         raise RefusedError(
