@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bggen.adopting.looking import dig, items, mapping, text, texts
 from bggen.adopting.parts import Fate, Note
 from bggen.adopting.pods import autoscaler, main_container
+from bggen.adopting.routing import rules
 from bggen.adopting.volumes import configs_of
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ def left(found: Sequence[Found], drawn: Layout) -> Iterator[Note]:
             yield Note(each.title, f"{message} what was mounted as files is frozen into `files`")
         elif each.kind == "Service" and dig(each.data, "spec", "type") == "ExternalName":
             yield Note(each.title, "leads outside of the cluster (ExternalName): it has no colour, and stays as it is")
+        elif each.kind == "Ingress" and not any(rule.component for rule in rules(each, drawn)):
+            yield Note(each.title, "leads to no pods that were read: it stays as it is")
         elif each.kind not in _KNOWN:
             yield Note(each.title, "is of a kind that bggen does not render: it stays as it is")
 
@@ -146,11 +149,18 @@ def _named(old: Found, group: Group, drawn: Layout) -> Iterator[Note]:
     if group.main is not None and not mapping(container, "lifecycle", "preStop"):
         message = "does not wait before it stops, which `drain: 0` keeps: the default of 10 seconds loses no request"
         yield Note(old.title, f"{message} when a pod goes")
-    services = {each.name: other for other in drawn.groups for each in (other.main, *other.others) if each}
+    services = {
+        each.name: other
+        for other in drawn.groups
+        for each in (other.main, *other.others)
+        if each and other is not group
+    }
     for variable in items(container, "env"):
         hosts = set(re.findall(r"[-a-z0-9]+", text(variable, "value") or ""))
         for name in sorted(hosts & services.keys()):
-            message = f"leads its {variable['name']} to Service {name}, and so to whichever colour that selects:"
+            own = set(name.split("-")) & set(drawn.values.values())
+            which = "which both colours would call from the next bump on" if own else "whichever colour that selects"
+            message = f"leads its {variable['name']} to Service {name}, {which}:"
             better = f"${{{services[name].name}.url}}"
             yield Note(old.title, f"{message} {better} leads to the {services[name].name} of its own colour")
 

@@ -31,19 +31,26 @@ def layout(found: Sequence[Found], asked: Asked) -> Layout:
     deployments = [each for each in found if each.kind == "Deployment"]
     services = [each for each in found if each.kind == "Service"]
     crons = [each for each in found if each.kind == "CronJob"]
-    if not deployments:
+    if not deployments and not crons:
         raise UsageError("no Deployment in what was read", hint="bggen needs the Deployments, and Services to see more")
     colors = coloring(deployments, services, asked)
     routed = _routed(found)
     if colors is None:
-        color, value = _only_color(deployments)
-        bases = {each.name: _base(each.name, [value] if value else []) for each in deployments}
-        sets = [(bases[each.name], {color: each}) for each in deployments]
-        return _made(found, asked, sets, crons, Layout("", color, (), {color: value} if value else {}))
+        color, value = _only_color([*deployments, *crons])
+        named = [value] if value else []
+        sets = [(_base(each.name, named), {color: each}) for each in (*deployments, *crons)]
+        tiers = [value in name.split("-") for name in routed]
+        drawn = Layout("", color, (), {color: value} if value else {}, routed=bool(tiers) and all(tiers))
+        return _made(found, asked, sets, drawn)
     active, why, by_ingress = _active(colors, services, routed, asked)
     meaning = _meaning(colors, active)
-    sets = [*_paired(colors, meaning), *_single(colors, deployments, meaning, active)]
-    idle = [each for _, each in sets if meaning[active].other in each]
+    sets = [
+        *_paired(colors, meaning),
+        *_single(colors, deployments, meaning, active),
+        *_crons(colors, crons, meaning, active),
+    ]
+    other = meaning[active].other
+    idle = [each[other] for _, each in sets if other in each and each[other].kind == "Deployment"]
     drawn = Layout(
         "",
         meaning[active],
@@ -52,34 +59,33 @@ def layout(found: Sequence[Found], asked: Asked) -> Layout:
         colors.key,
         why,
         by_ingress,
-        parked=all(number(each[meaning[active].other].data, "spec", "replicas") == 0 for each in idle),
+        parked=all(number(each.data, "spec", "replicas") == 0 for each in idle),
     )
-    return _made(found, asked, sets, crons, drawn)
+    return _made(found, asked, sets, drawn)
 
 
 def _made(
     found: Sequence[Found],
     asked: Asked,
     sets: Sequence[tuple[str, Mapping[Color, Found]]],
-    crons: Sequence[Found],
     drawn: Layout,
 ) -> Layout:
     """Return the layout with the groups and the app's name in it."""
     services = [each for each in found if each.kind == "Service"]
-    deployments = [each for _, members in sets for each in members.values()]
+    deployments = [each for _, members in sets for each in members.values() if each.kind == "Deployment"]
     rows = []
     for base, members in sets:
         mine = [each for each in services if any(part in members.values() for part in reached(each, deployments))]
         main = _main(mine, base, _routed(found), drawn)
         name = base if main is None else _base(main.name, drawn.values.values())
         rows.append((name or base, members, main, tuple(each for each in mine if each is not main)))
-    rows += [(each.name, {drawn.active: each}, None, ()) for each in crons]
     app = asked.app or _app_name([name for name, _, _, _ in rows], deployments)
     if not _NAME.match(app):
         raise UsageError(f"{app!r} is no name that an app may have", hint="say --app NAME: lower-case letters, dashes")
     groups: dict[str, Group] = {}
     for base, members, main, others in rows:
-        name = app if len(rows) == 1 else base.removeprefix(f"{app}-")
+        name = base.removeprefix(f"{app}-")
+        name = app if name == base and len(rows) == 1 else name
         if not _NAME.match(name):
             title = next(iter(members.values())).title
             raise UsageError(f"{title}: {name!r} is no name that a component may have", hint="give it without the rest")
@@ -226,6 +232,17 @@ def _single(
             yield _base(each.name, colors.words), {meaning[colors.word_of(each) or active]: each}
 
 
+def _crons(
+    colors: Coloring, crons: Sequence[Found], meaning: Mapping[str, Color], active: str
+) -> Iterator[tuple[str, dict[Color, Found]]]:
+    """Yield the CronJobs: those that are named for a colour are of that one, all others of the active one."""
+    sets: dict[str, dict[Color, Found]] = {}
+    for each in crons:
+        word = next((word for word in colors.words if word in each.name.split("-")), active)
+        sets.setdefault(_base(each.name, colors.words), {})[meaning[word]] = each
+    yield from sets.items()
+
+
 def _only_color(deployments: Sequence[Found]) -> tuple[Color, str]:
     """Return the colour of an app that has one, and what it is called: blue, unless a Deployment is named green."""
     for color in Color:
@@ -251,10 +268,18 @@ def _main(services: Sequence[Found], base: str, routed: Mapping[str, Found], dra
 
     def rank(service: Found) -> tuple[object, ...]:
         parts = set(service.name.split("-"))
-        coloured = bool(parts & words) and serving not in parts
+        coloured = bool(parts & words)
         headless = text(service.data, "spec", "clusterIP") == "None"
         aside = bool(parts & _ASIDE)
-        return (coloured, aside, service.name not in routed, headless, service.name != base, service.name)
+        return (
+            coloured and serving not in parts,
+            coloured,
+            aside,
+            service.name not in routed,
+            headless,
+            service.name != base,
+            service.name,
+        )
 
     return min(services, key=rank)
 

@@ -31,11 +31,12 @@ def health(container: Mapping[str, Any], ports: Ports | None, *, worker: bool) -
             data[field] = path
             asked.add(name)
     if "startupProbe" in container and "start" in data:
-        start = mapping(container, "startupProbe")
-        period, failures = number(start, "periodSeconds") or _PERIOD, number(start, "failureThreshold") or _FAILURES
-        data["startSeconds"] = min(max(period * failures, _SHORTEST_START), _LONGEST_START)
+        data["startSeconds"] = _seconds(container)
         if data.get("live") == data["start"]:
             del data["start"]
+    if not data and mapping(container, "startupProbe", "tcpSocket") and "port" in fields:
+        # Without a path, a start is over when the port accepts connections.
+        data["startSeconds"] = _seconds(container)
     if len(asked) > 1:
         # One port is asked: the rest is the patches'.
         data = {"ready": data["ready"]} if "ready" in data else {}
@@ -44,6 +45,13 @@ def health(container: Mapping[str, Any], ports: Ports | None, *, worker: bool) -
         data["port"] = asked.pop()
     found = {"health": data} if data and ("port" in fields or "port" in data) else {}
     return {**found, **_drain(container, worker=worker)}
+
+
+def _seconds(container: Mapping[str, Any]) -> int:
+    """Return how long a start may take."""
+    start = mapping(container, "startupProbe")
+    period, failures = number(start, "periodSeconds") or _PERIOD, number(start, "failureThreshold") or _FAILURES
+    return min(max(period * failures, _SHORTEST_START), _LONGEST_START)
 
 
 def sleeps(container: Mapping[str, Any]) -> int | None:

@@ -132,6 +132,9 @@ def ingress(old: Found, new: Mapping[str, Any], drawn: Layout, names: Mapping[st
         field = f"spec.rules.{rule.host}{rule.path}"
         if found is not None:
             index, number, path = found
+            service = dig(path, "backend", "service", "name")
+            if service != rule.service:
+                yield Change(f"{field}.backend", rule.service, service, why=OURS)
             if path["pathType"] != rule.kind:
                 place = f"/spec/rules/{index}/http/paths/{number}/pathType"
                 kept = {"op": "replace", "path": place, "value": rule.kind}

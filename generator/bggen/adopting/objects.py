@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bggen.adopting.looking import dig, items, mapping, pod_of, text
+from bggen.adopting.looking import dig, mapping, text
 from bggen.adopting.parts import Found, is_live
+from bggen.adopting.shapes import mistakes
 from bggen.errors import InvalidError
 from bggen.model import Problem
 from bggen.yamlio import dotted
@@ -37,14 +38,14 @@ def objects(documents: Sequence[Document]) -> tuple[Found, ...]:
     for document in documents:
         count[document.path] = count.get(document.path, 0) + 1
         for where, data in _listed(document.data, ()):
-            wrong = _mistake(data)
-            if wrong is not None:
-                place = document.position((*where, *wrong[0]))
+            wrong = list(_mistakes(data))
+            for way, message in wrong:
+                place = document.position((*where, *way))
                 shown = f"document {count[document.path]}"
-                field = dotted((*where, *wrong[0]))
-                problems.append(
-                    Problem(document.path, place.line, place.column, f"{shown}: {field}" if field else shown, wrong[1])
-                )
+                field = dotted((*where, *way))
+                told = f"{shown}: {field}" if field else shown
+                problems.append(Problem(document.path, place.line, place.column, told, message))
+            if wrong:
                 continue
             if data["kind"] in _MADE or dig(data, "metadata", "ownerReferences"):
                 continue
@@ -68,43 +69,26 @@ def _listed(data: Any, where: Path) -> Iterator[tuple[Path, Any]]:
         yield where, data
 
 
-def _mistake(data: Any) -> tuple[Path, str] | None:
-    """Return where something is no object of Kubernetes, and why."""
+def _mistakes(data: Any) -> Iterator[tuple[Path, str]]:
+    """Yield where something is no object of Kubernetes, and why."""
     if not isinstance(data, dict):
-        return (), "is no object of Kubernetes: a mapping with `apiVersion`, `kind` and `metadata` is expected"
-    for way in (("apiVersion",), ("kind",), ("metadata", "name")):
+        yield (), "is no object of Kubernetes: a mapping with `apiVersion`, `kind` and `metadata` is expected"
+        return
+    sound = True
+    for way in (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")):
         value = dig(data, *way)
-        if value is None:
-            return way[: 1 if way[0] in data else 0], f"{dotted(way)} is missing: every object of Kubernetes has one"
-        if not isinstance(value, str) or not value.isprintable() or len(value) > _LONGEST_NAME or not value:
-            return way, "must be a name on one line"
-    namespace = dig(data, "metadata", "namespace")
-    if namespace is not None and (not isinstance(namespace, str) or not namespace.isprintable()):
-        return ("metadata", "namespace"), "must be a name on one line"
-    return _workload_mistake(data) if data["kind"] in ("Deployment", "CronJob") else None
+        if value is None and way[-1] != "namespace":
+            yield (), f"{dotted(way)} is missing: every object of Kubernetes has one"
+            sound = False
+        elif value is not None and not _is_name(value):
+            yield way, "must be a name on one line"
+            sound = False
+    if sound:
+        yield from mistakes(data)
 
 
-def _workload_mistake(data: dict[str, Any]) -> tuple[Path, str] | None:
-    pod: Path = ("spec", "template", "spec")
-    if data["kind"] == "CronJob":
-        pod = ("spec", "jobTemplate", "spec", "template", "spec")
-    containers = dig(pod_of(data), "spec", "containers")
-    if not isinstance(containers, list) or not containers:
-        return (), f"{dotted((*pod, 'containers'))} must be a list of containers"
-    for index, container in enumerate(containers):
-        where = (*pod, "containers", index)
-        if not isinstance(container, dict):
-            return where, "must be a mapping"
-        for key in ("name", "image"):
-            if text(container, key) is None:
-                return (*where, key) if key in container else where, f"{key} must be text"
-        listed = container.get("env")
-        for number, variable in enumerate(listed if isinstance(listed, list) else ()):
-            if not isinstance(variable, dict) or text(variable, "name") is None:
-                return (*where, "env", number), "must have a name"
-            if variable.get("value") is not None and not isinstance(variable["value"], str):
-                return (*where, "env", number, "value"), "must be text: put quotes around it, as Kubernetes wants them"
-    return None
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable() and 0 < len(value) <= _LONGEST_NAME
 
 
 def _found(document: Document, where: Path, data: dict[str, Any]) -> Found:
@@ -131,8 +115,3 @@ def _twice(found: Sequence[Found]) -> Iterator[Problem]:
         if first is not each:
             message = f"{each.title} is there twice: first in {first.file}, line {first.position.line}"
             yield Problem(each.file, each.position.line, each.position.column, "", message)
-
-
-def containers_of(data: Any) -> list[dict[str, Any]]:
-    """Return the containers of a Deployment or CronJob."""
-    return items(pod_of(data), "spec", "containers")

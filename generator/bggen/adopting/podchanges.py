@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bggen.adopting import defaults
 from bggen.adopting.changes import OURS, Change, compared
 from bggen.adopting.health import sleeps
-from bggen.adopting.looking import dig, items, mapping, pod_of, texts
+from bggen.adopting.looking import dig, items, mapping, pod_of, selects, texts
 from bggen.adopting.pods import is_own, main_container
 from bggen.adopting.seeing import seen, sees
 from bggen.adopting.values import expanded
@@ -91,7 +91,10 @@ class Pods:
         ours += [key for key in ("topologySpreadConstraints",) if key not in before]
         if "restartPolicy" in before and self.workload.kind == "CronJob" and before["restartPolicy"] == "Always":
             del before["restartPolicy"]
-        before = {key: self._found_anew(value) if key in _SELECTING else value for key, value in before.items()}
+        for key in _SELECTING & before.keys():
+            before[key] = self._found_anew(before[key])
+            if before[key] == self._found_anew(after.get(key)):
+                before[key] = after[key]
         for key in ("securityContext",):
             seccomp = mapping(before, key).get("seccompProfile")
             if seccomp is None:
@@ -111,8 +114,8 @@ class Pods:
         if not isinstance(value, dict):
             return value
         labels = texts(value, "labelSelector", "matchLabels")
-        old = texts(self.old, "metadata", "labels")
-        mine = bool(labels) and all(old.get(key) == wanted for key, wanted in labels.items())
+        pods = (texts(self.old, "metadata", "labels"), self.selector)
+        mine = any(selects(labels, each) for each in pods)
         found = {key: self._found_anew(item) for key, item in value.items()}
         if mine and self.selector:
             # Of the app and the component, whatever the colour: a patch is for both.

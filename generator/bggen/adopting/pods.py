@@ -8,6 +8,7 @@ from bggen.adopting.health import health
 from bggen.adopting.looking import dig, items, mapping, number, pod_of, selects, text, texts, words
 from bggen.adopting.volumes import volumes
 from bggen.images import parse_image
+from bggen.model import Color
 from bggen.spec.references import REFERENCE, mistakes
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def component(
     data: dict[str, Any] = {"image": repository(container["image"])}
     if found.kind == "CronJob":
         data |= {"kind": "cron", **_schedule(found)}
-    elif group.main is None:
+    elif is_worker(found, group, every):
         data["kind"] = "worker"
     if ports is not None:
         data |= ports.fields
@@ -73,11 +74,16 @@ def component(
     data |= {"env": _env(container, listening), "envFrom": _env_from(container)}
     data |= volumes(pod, container, every, found.namespace)
     if found.kind != "CronJob":
-        data |= health(container, ports, worker=group.main is None)
+        data |= health(container, ports, worker=is_worker(found, group, every))
     data |= {"resources": _resources(container), **_security(pod, container), **_account(pod, every, found)}
     data |= _placement(pod)
     data |= {"labels": _labels(found, every), "annotations": _annotations(found)}
     return {key: value for key, value in data.items() if value not in ({}, [], None) or key == "writable"}
+
+
+def is_worker(found: Found, group: Group, every: Sequence[Found]) -> bool:
+    """Whether a Deployment works by itself: nothing leads to it. One that is autoscaled is a service all the same."""
+    return group.main is None and found.kind == "Deployment" and autoscaler(found, every) is None
 
 
 def repository(image: str) -> str:
@@ -194,6 +200,12 @@ def _account(pod: Mapping[str, Any], every: Sequence[Found], found: Found) -> di
     if name in (None, "default"):
         return {}
     token = dig(pod, "spec", "automountServiceAccountToken")
+    if name == found.name and any(color in found.name.split("-") for color in Color):
+        # Each colour has one of its own already.
+        own = next((each for each in every if (each.kind, each.name) == ("ServiceAccount", name)), None)
+        annotations = {key: value for key, value in own.annotations.items() if is_own(key)} if own else {}
+        settings = {"token": token is not False, "annotations": annotations}
+        return {"serviceAccount": {key: value for key, value in settings.items() if value}}
     if token is None:
         accounts = [each for each in every if (each.kind, each.name) == ("ServiceAccount", name)]
         token = not any(

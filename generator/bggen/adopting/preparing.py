@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bggen.adopting.fates import is_refused, kubectl, labels
 from bggen.adopting.looking import dig, items, mapping, texts
 from bggen.adopting.parts import LAST_APPLIED, Note
-from bggen.adopting.pods import autoscaler
+from bggen.adopting.pods import autoscaler, is_worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ def warnings(found: Sequence[Found], drawn: Layout, routing: Routing, rendered: 
         old = there.get((kind, name))
         if old is not None and kind == "Deployment" and is_refused(old, data):
             yield from _selector(old)
-    yield from _twice_at_work(drawn)
+    yield from _twice_at_work(found, drawn)
     yield from _ingresses(routing, rendered)
     yield from _workloads(found, drawn)
 
@@ -64,7 +64,7 @@ def _early(old: Found, drawn: Layout, new: Mapping[str, object]) -> Iterator[Not
     )
 
 
-def _twice_at_work(drawn: Layout) -> Iterator[Note]:
+def _twice_at_work(found: Sequence[Found], drawn: Layout) -> Iterator[Note]:
     """Tell of what does its work on its own, and would do it twice while the old and the new one run."""
     for group in drawn.groups:
         for color, old in group.workloads.items():
@@ -79,7 +79,7 @@ def _twice_at_work(drawn: Layout) -> Iterator[Note]:
                 yield Note(
                     old.title, "would run twice, beside the new one: suspend it right before the sync", (command,)
                 )
-            elif group.main is None:
+            elif is_worker(old, group, found):
                 command = kubectl(old.namespace, f"scale deployment {old.name} --replicas=0")
                 message = (
                     "takes no traffic, and so works by itself: beside the new one it would do its work twice. Stop"
