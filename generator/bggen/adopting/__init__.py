@@ -13,7 +13,7 @@ from bggen.adopting.grouping import layout
 from bggen.adopting.keeping import chosen, is_ours, trial
 from bggen.adopting.parts import Adoption, Asked, Difference, Found, Layout, Note
 from bggen.adopting.pods import main_container
-from bggen.adopting.preparing import warnings
+from bggen.adopting.preparing import warnings, ways_back
 from bggen.adopting.refusing import fitting
 from bggen.adopting.verifying import differences
 from bggen.checks import check, parsed
@@ -75,7 +75,7 @@ def adopt(found: Sequence[Found], asked: Asked, settings: bytes, config: RepoCon
             *warnings(found, drawn, active.made.routing, rendered),
         ),
         left=(*dict.fromkeys((*left_out, *left(found, drawn))),),
-        steps=_steps(cleaning(found, drawn, kept)),
+        steps=_steps(ways_back(found, rendered), cleaning(found, drawn, kept)),
     )
 
 
@@ -221,12 +221,15 @@ def _of_namespaces(found: Sequence[Found], spec: AppSpec, asked: Asked) -> tuple
     return (Note(f"environment {asked.env}", message),)
 
 
-def _steps(commands: tuple[str, ...]) -> tuple[Note, ...]:
+def _steps(back: tuple[str, ...], commands: tuple[str, ...]) -> tuple[Note, ...]:
     steps = [
         Note("1", "read app.yaml and the differences; run bggen validate; commit"),
         Note("2", "do what the warnings say to do before the first sync"),
         Note("3", "sync: the new pods start beside the old ones, and the Service moves to them when they are healthy"),
     ]
+    if back:
+        message = "users are not served by the new pods: stop the Application's automatic sync, and lead them back with"
+        steps.append(Note("if", message, back))
     if commands:
         steps.append(Note("4", "when users are served by the new pods, remove what they took the place of", commands))
     return tuple(steps)

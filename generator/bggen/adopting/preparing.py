@@ -203,3 +203,19 @@ def _owners(found: Sequence[Found]) -> Iterator[Note]:
             " or delete the Service. Let helm forget it instead, which changes no object",
             (kubectl(namespace, f"delete secret -l owner=helm,name={release}"),),
         )
+
+
+def ways_back(found: Sequence[Found], rendered: Sequence[Rendered]) -> tuple[str, ...]:
+    """Return the commands that lead users back to the old pods, which may not know the names of ports, after a switch."""
+    there = {each.name: each for each in found if each.kind == "Service"}
+    commands = []
+    for kind, name, data in rendered:
+        old = there.get(name) if kind == "Service" else None
+        if old is not None and old.selector != texts(data, "spec", "selector"):
+            operations = [
+                {"op": "replace", "path": f"/spec/{key}", "value": value}
+                for key, value in (("selector", old.selector), ("ports", items(old.data, "spec", "ports")))
+            ]
+            patch = shlex.quote(json.dumps(operations, separators=(",", ":")))
+            commands.append(kubectl(old.namespace, f"patch service {name} --type json -p {patch}"))
+    return tuple(commands)
