@@ -206,7 +206,7 @@ def _owners(found: Sequence[Found]) -> Iterator[Note]:
 
 
 def ways_back(found: Sequence[Found], rendered: Sequence[Rendered]) -> tuple[str, ...]:
-    """Return the commands that lead users back to the old pods, which may not know the names of ports, after a switch."""
+    """Return the commands that lead users back to the old pods, which may not know the ports by name."""
     there = {each.name: each for each in found if each.kind == "Service"}
     commands = []
     for kind, name, data in rendered:
