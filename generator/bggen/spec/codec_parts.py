@@ -297,10 +297,6 @@ def _sorted(value: Any) -> Any:
     return [_sorted(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _sorted_all(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(map(_sorted, values))
-
-
 def _patch(value: Any, where: str) -> Patch:
     how = "merge" if "merge" in mapping(value, where) else "json"
     fields = Fields(value, where, frozenset({"target", how}))
@@ -312,9 +308,8 @@ def _patch(value: Any, where: str) -> Patch:
         component=target.optional_text("component"),
         color=Color(target.one_of("color", *Color)) if "color" in target else None,
         name=target.optional_text("name"),
-        # Sorted here, too: what a bump renders is then what its state renders, byte for byte.
-        merge=_sorted(mapping(fields.raw("merge"), f"{where}.merge")) if how == "merge" else None,
-        operations=_sorted_all(fields.items("json", _operation)),
+        merge=mapping(fields.raw("merge"), f"{where}.merge") if how == "merge" else None,
+        operations=fields.items("json", _operation),
     )
 
 

@@ -144,7 +144,14 @@ def check_patches(layers: Layers, patches: list[Any], components: Iterable[str])
         operations = patch.get("json")
         for number, item in enumerate(operations if isinstance(operations, list) else ()):
             _check_operation(layers, (*where, "json", number), mapping(item))
-    return patches
+    return [_in_order(patch) for patch in patches]
+
+
+def _in_order(value: Any) -> Any:
+    """Return JSON with the keys of all its mappings in order: as a state holds it, and renders it again."""
+    if isinstance(value, dict):
+        return {key: _in_order(value[key]) for key in sorted(value)}
+    return [_in_order(item) for item in value] if isinstance(value, list) else value
 
 
 def _no_json(value: Any, where: Path = ()) -> Iterator[Path]:
