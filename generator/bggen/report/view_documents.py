@@ -47,17 +47,21 @@ def view_document(view: View) -> dict[str, Any]:
             body = _validated(view)
         case Checked():
             body = _checked(view)
-        case Imported():
-            from bggen.report.adoption import adoption_document  # noqa: PLC0415 - one command alone shows it
-
-            body = adoption_document(view)
-        case Migrations():
-            body = migrations_document(view)
+        case Imported() | Migrations():
+            body = _of_one_command(view)
         case Converted():
             body = conversion_document(view)
         case Smoked():
             body = _smoked(view)
     return body
+
+
+def _of_one_command(view: Imported | Migrations) -> dict[str, Any]:
+    if isinstance(view, Migrations):
+        return migrations_document(view)
+    from bggen.report.adoption import adoption_document  # noqa: PLC0415 - one command alone shows it
+
+    return adoption_document(view)
 
 
 def _validated(outcome: Validated) -> dict[str, Any]:

@@ -56,19 +56,23 @@ def view_lines(view: View, look: Look, *, verbose: bool = False) -> Iterator[Lin
             lines = _validated(view)
         case Checked():
             lines = _checked(view)
-        case Imported():
-            from bggen.report.adoption import adoption_lines  # noqa: PLC0415 - one command alone shows it
-
-            lines = adoption_lines(view, verbose=verbose)
-        case Migrations():
-            from bggen.report.migrations import migration_lines  # noqa: PLC0415 - only one command shows them
-
-            lines = migration_lines(view, look)
+        case Imported() | Migrations():
+            lines = _of_one_command(view, look, verbose=verbose)
         case Converted():
             lines = conversion_lines(view)
         case Smoked():
             lines = _smoked(view, look)
     return lines
+
+
+def _of_one_command(view: Imported | Migrations, look: Look, *, verbose: bool) -> Iterator[Line]:
+    if isinstance(view, Imported):
+        from bggen.report.adoption import adoption_lines  # noqa: PLC0415 - one command alone shows it
+
+        return adoption_lines(view, verbose=verbose)
+    from bggen.report.migrations import migration_lines  # noqa: PLC0415 - only one command shows them
+
+    return migration_lines(view, look)
 
 
 def _status(outcome: Status, look: Look) -> Iterator[Line]:
