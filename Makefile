@@ -31,8 +31,8 @@ demo: .venv/runtime.stamp ## the whole story on a config repo made from sample-r
 test: .venv/dev.stamp ## all tests
 	$(BIN)/python -m pytest -n 3 --dist worksteal -q
 
-contract: .venv/dev.stamp ## what bggen asks of GitHub, held to GitHub's description of its API; needs npm
-	$(BIN)/python -m pytest -q tests/contract/github.py
+contract: .venv/dev.stamp ## what bggen asks of GitHub, held to GitHub's description (needs npm); custom resources, held to Kubernetes' code (Go)
+	$(BIN)/python -m pytest -q tests/contract/github.py tests/contract/custom_resources.py
 
 lint: .venv/dev.stamp ## ruff and mypy
 	$(BIN)/ruff format --check .

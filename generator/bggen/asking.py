@@ -96,7 +96,21 @@ def question(
         header=(header, str(asked)) if header else None,
         expect=test.expect,
         seconds=seconds or test.timeout,
+        doubt=_doubt(state, asked) if header else None,
     )
+
+
+def _doubt(state: EnvState, color: Color) -> str | None:
+    """Say so where a header may lead to the other colour.
+
+    While a canary's Service has no ready pods, ingress-nginx goes on as if there were no canary, by
+    `route_to_alternative_balancer` of
+    https://github.com/kubernetes/ingress-nginx/blob/main/rootfs/etc/nginx/lua/balancer.lua.
+    """
+    current = state.active_release
+    if current is None or current.spec.route is None or current.spec.route.controller != "nginx":
+        return None
+    return f"while {color} has no ready pods, ingress-nginx lets {color.other} answer: the answer may be its"
 
 
 def _held(state: EnvState, color: Color | None, release: int | None) -> tuple[Color, Release]:

@@ -65,6 +65,7 @@ def test_the_document_holds_all_of_it(tested: ConfigRepo) -> None:
         "timeout": 7,
         "passed": True,
         "answers": [{"status": 200, "reason": None, "message": "200", "times": 1}],
+        "doubt": None,
     }
 
 

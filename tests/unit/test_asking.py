@@ -58,6 +58,15 @@ def test_the_idle_colour_is_asked_at_its_preview_host() -> None:
     assert question(state(routed()), seconds=5).seconds == 5
 
 
+def test_a_pass_by_header_is_doubted_where_the_other_colour_could_have_answered() -> None:
+    by_header = {"switch": "service", "preview": HEADER}
+    doubt = question(state(routed(**by_header, controller="nginx"))).doubt
+    assert doubt == "while green has no ready pods, ingress-nginx lets blue answer: the answer may be its"
+    assert question(state(routed(**by_header, controller="nginx")), color=Color.BLUE).doubt is None
+    assert question(state(routed(**GATEWAY))).doubt is None
+    assert question(state(routed(controller="nginx"))).doubt is None
+
+
 def test_the_preview_says_itself_whether_it_has_tls() -> None:
     assert question(state(routed(preview=Preview("p.example.com", "cert")))).url == "https://p.example.com/ready"
 

@@ -27,6 +27,7 @@ class Question:
         header: the header that leads to the colour, where its URL alone does not: name and value.
         expect: the status that the answer must have.
         seconds: in which time.
+        doubt: what else could give the answer; None where nothing does.
     """
 
     color: Color
@@ -36,6 +37,7 @@ class Question:
     header: tuple[str, str] | None
     expect: int
     seconds: float
+    doubt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,4 +214,5 @@ def _smoked(outcome: Smoked) -> dict[str, Any]:
             {"status": answer.status, "reason": answer.reason, "message": answer.words, "times": times}
             for answer, times in tries.answers
         ],
+        "doubt": asked.doubt,
     }

@@ -244,3 +244,5 @@ def _smoked(outcome: Smoked, look: Look) -> Iterator[Line]:
     )
     passed = outcome.tries.passed
     yield labelled("passed" if passed else "failed", GOOD if passed else ERROR, told)
+    if asked.doubt:
+        yield labelled("note", HINT, asked.doubt)
