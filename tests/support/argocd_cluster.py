@@ -62,8 +62,8 @@ class Cluster:
         finished: how Jobs ended; what has ended stays so until it is deleted.
         schema: the highest that a Job has made; a database does not go back.
         hits: what was done that may hurt: Deployments `pruned`, `stopped`, `rolled` or `shrunk`; workers that began
-            while their like in the other colour works (`twice`); objects `fixed` that were to change; an Ingress that
-            is `gone` before the switch has moved.
+            while their like in the other colour works (`twice`, or `changed twice` where that becomes another kind);
+            objects `fixed` that were to change; an Ingress that is `gone` before the switch has moved.
     """
 
     live: dict[Key, Resource] = field(default_factory=dict)
@@ -197,16 +197,19 @@ class Cluster:
         self.routed |= resource.route
         changed = not _same(old, resource)
         if changed:
-            self._change(old, resource)
+            self._change(old, resource, tree)
         if resource.key[0] == "HTTPRoute" and resource.route:
             # It is the last of the switch, and unlike the others it may be waited for in vain.
             self.moved(tree)
         return changed
 
-    def _change(self, old: Resource | None, resource: Resource) -> None:
+    def _change(self, old: Resource | None, resource: Resource, tree: Tree) -> None:
         key = resource.key
         if resource.once and resource.replicas and not (old and old.once and old.replicas):
-            self.hits += [("twice", key)] if any(map(resource.same_work, self.live.values())) else []
+            others = [each for each in self.live.values() if resource.same_work(each)]
+            # What becomes another kind in a commit that follows skipped ones is replaced, not stopped.
+            became = [target for each in others if (target := tree.resources.get(each.key)) and not target.once]
+            self.hits += [("twice" if len(became) < len(others) else "changed twice", key)] if others else []
         if old is not None and key[0] == "Service" and "PruneLast=true" in old.options - resource.options:
             self.uncovered.add(key)
         self.live[key] = resource

@@ -36,6 +36,7 @@ class Broken(NamedTuple):
         need: a Service that pods with traffic call is gone, or where the sync stops at a gate, their ServiceAccount or
             a ConfigMap that they mount: only new pods need those.
         twice: a worker started in one colour while that of the other one worked, or two colours' crons start Jobs.
+        changed twice: a worker started while that of the other one worked, which becomes another kind; see 0012.
         idle: after a sync the CronJob of the active colour starts nothing.
         fixed: an object was to be changed that cannot be.
 
@@ -161,7 +162,7 @@ class Watch:
             yield _broken(self._uncovered("gone", service[1]), service)
         reached = _all(deployments for service, deployments in before.items() if service in self._edges)
         for hit, key in self.cluster.hits:
-            if hit in {"gone", "fixed", "twice"}:
+            if hit in {"gone", "fixed", "twice", "changed twice"}:
                 yield _broken(hit, key)
             elif key in reached and not (hit == "rolled" and self._let_off(key)):
                 yield _broken(self._in_place(key, hit) if hit in _IN_PLACE else hit, key)

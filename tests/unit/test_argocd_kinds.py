@@ -191,6 +191,17 @@ def test_another_flip_behind_a_failed_gate_replaces_the_colour_that_serves_in_pl
     assert (end, {each.rule for each in broken}) == (End.WAITING, {"in-place rolled", "in-place need"})
 
 
+def test_a_worker_that_becomes_a_service_where_flips_were_skipped_may_still_work_for_a_moment() -> None:
+    as_worker = app({"web": [], "mailer": []}, fields={"mailer": worker()})
+    as_service = app({"web": [], "mailer": []})
+    words: Words = ["bump", as_worker, "bump --flip", as_worker, "flip", "bump", as_service]
+    trees = trees_of(words)
+    _, broken = sync(Cluster.settled(trees[2]), trees[4])
+    assert {(each.rule, each.subject) for each in broken} == {("changed twice", "Deployment/shop-mailer-blue")}
+    _, broken = sync(Cluster.settled(trees[3]), trees[4])
+    assert broken == set()
+
+
 def test_a_test_of_the_idle_colour_blocks_nothing_before_the_switch() -> None:
     bumped, flipped = map(tree_of, written(["bump", WEB, "bump", TESTED, "flip"])[1:])
     cluster = Cluster.settled(tree_of(written(["bump", WEB])[0]))

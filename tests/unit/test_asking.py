@@ -59,7 +59,7 @@ def test_the_idle_colour_is_asked_at_its_preview_host() -> None:
 
 
 def test_a_pass_by_header_is_doubted_where_the_other_colour_could_have_answered() -> None:
-    by_header = {"switch": "service", "preview": HEADER}
+    by_header: dict[str, Any] = {"switch": "service", "preview": HEADER}
     doubt = question(state(routed(**by_header, controller="nginx"))).doubt
     assert doubt == "while green has no ready pods, ingress-nginx lets blue answer: the answer may be its"
     assert question(state(routed(**by_header, controller="nginx")), color=Color.BLUE).doubt is None
