@@ -263,6 +263,8 @@ def test_status_tells_what_runs_where_and_since_when(live: ConfigRepo) -> None:
         "images": {"blue": {"hello": "ghcr.io/acme/hello:v1"}, "green": {"hello": "ghcr.io/acme/hello:v2"}},
         "pendingSpec": False,
         "gate": False,
+        "joined": False,
+        "schema": None,
         "hold": None,
         "rollback": None,
     }

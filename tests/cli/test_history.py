@@ -59,6 +59,7 @@ def test_an_entry_holds_what_changed(live: ConfigRepo) -> None:
         "active": {"before": "blue", "after": "green"},
         "release": {"blue": 1, "green": 2},
         "source": None,
+        "schema": None,
         "images": {"blue": {}, "green": {}},
     }
     live.ok("bump", "--image", "v3")
