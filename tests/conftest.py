@@ -17,7 +17,7 @@ pytest_plugins = ["tests.support.servers.fixtures"]
 _COMMON = settings(
     deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-settings.register_profile("default", _COMMON, max_examples=60)
+settings.register_profile("default", _COMMON, max_examples=40)
 settings.register_profile("long", _COMMON, max_examples=500)
 settings.load_profile(os.environ.get("BGGEN_HYPOTHESIS", "default"))
 
