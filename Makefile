@@ -47,7 +47,8 @@ bench: .venv/dev.stamp ## speed, as ratios against a baseline in the same run
 	$(BIN)/python tools/bench.py
 
 long: .venv/dev.stamp ## the long tests: more examples, more steps, more processes, a kill at every moment
-	BGGEN_HYPOTHESIS=long $(BIN)/python -m pytest -n 2 -q tests/property tests/git/test_killed_push.py tests/git/test_shared_cache.py
+	BGGEN_HYPOTHESIS=long $(BIN)/python -m pytest -n 2 -q tests/property \
+	  tests/git/test_killed_push.py tests/git/test_shared_cache.py tests/git/test_git_recover.py tests/cli/test_many_apps.py
 
 fuzz: .venv/dev.stamp ## look for input that breaks something; FUZZ="--seconds 600 --target state" says how long, and where
 	$(BIN)/python -m tests.fuzz $(FUZZ)

@@ -20,6 +20,7 @@ from bggen.app.validate import validate
 from tests.support.cli import SETTINGS
 from tests.support.disks import small_file_system
 from tests.support.jobs import Steps
+from tests.support.longer import only_long
 from tests.support.many import add_many, children_of, command, has_proc, is_alive, name_of, run_bggen
 from tests.support.python import run_python
 
@@ -264,7 +265,7 @@ class Running:
 
 @pytest.mark.skipif(not has_proc(), reason="finds worker processes by /proc")
 @pytest.mark.parametrize("how", ["terminal", "alone", "worker killed", "boss killed"])
-@pytest.mark.parametrize("delay", [0, 0.2])
+@pytest.mark.parametrize("delay", [0, pytest.param(0.2, marks=only_long)])
 def test_an_interruption_leaves_no_process_and_no_half_file(repo: ConfigRepo, how: str, delay: float) -> None:
     add_many(repo, 250)
     running = Running(repo, "render", "--quiet")

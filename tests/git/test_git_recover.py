@@ -14,6 +14,7 @@ import pytest
 from bggen.errors import GitError
 from bggen.git import Checkout, journal
 from bggen.model import Change
+from tests.support.longer import only_long
 from tests.support.repos import (
     Repo,
     assert_delivered,
@@ -85,7 +86,7 @@ def mess(repo: Repo) -> None:
     repo.write("untracked", "new\n")
 
 
-@pytest.mark.parametrize("what", ["deliver", "deliver-group"])
+@pytest.mark.parametrize("what", ["deliver", pytest.param("deliver-group", marks=only_long)])
 def test_kill_at_every_step(repo: Repo, env: dict[str, str], what: str) -> None:
     mess(repo)
     bear_copies(repo)

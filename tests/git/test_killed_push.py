@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.longer import LONG, only_long
 from tests.support.repos import Repo, assert_no_leftovers
 from tests.support.servers.faults import Fault
 from tests.support.servers.repos import BareRepo
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tests.support.servers.http import GitHttpServer
 
 SOURCE = Path(__file__).resolve().parents[2]
-LONG = os.environ.get("BGGEN_HYPOTHESIS") == "long"
+CACHE = ["--cache-dir", "{}/cache"]
 # Every step in `make long`; otherwise each has its turn on some day.
 STRIDE = 1 if LONG else 40
 BUMP = ("bump", "-a", "hello", "--image")
@@ -75,8 +76,15 @@ def killed_at_steps(place: Path, env: dict[str, str], how: str, *command: str) -
     assert process.returncode == 0
 
 
-@pytest.mark.parametrize("how", ["alone", "group"])
-@pytest.mark.parametrize("cache", [[], ["--cache-dir", "{}/cache"]], ids=["without cache", "cache"])
+@pytest.mark.parametrize(
+    ("cache", "how"),
+    [
+        pytest.param([], "alone", id="without cache-alone"),
+        pytest.param(CACHE, "group", id="cache-group"),
+        pytest.param([], "group", id="without cache-group", marks=only_long),
+        pytest.param(CACHE, "alone", id="cache-alone", marks=only_long),
+    ],
+)
 def test_a_kill_of_a_remote_bump(
     place: Path, env: dict[str, str], capfd: pytest.CaptureFixture[str], cache: list[str], how: str
 ) -> None:
@@ -97,8 +105,15 @@ def test_a_kill_of_a_remote_bump(
         assert len(ends) == 3, "the kills fell on one side of the push alone"
 
 
-@pytest.mark.parametrize("how", ["alone", "group"])
-@pytest.mark.parametrize("name", ["clone", "behind"])
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("clone", "group"),
+        ("behind", "alone"),
+        pytest.param("clone", "alone", marks=only_long),
+        pytest.param("behind", "group", marks=only_long),
+    ],
+)
 def test_a_kill_of_a_bump_in_a_checkout(
     place: Path, env: dict[str, str], capfd: pytest.CaptureFixture[str], name: str, how: str
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.longer import LONG
 from tests.support.servers.repos import somebody_pushes
 from tests.support.writers import assert_sound, make_apps, run_here, url_of
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.servers.repos import BareRepo
-
-LONG = os.environ.get("BGGEN_HYPOTHESIS") == "long"
 
 
 @pytest.fixture

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.contests import different_apps, flips_against_bumps, same_app
+from tests.support.longer import only_long
 from tests.support.repos import clean_environment
 from tests.support.writers import Writers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(os.environ.get("BGGEN_HYPOTHESIS") != "long", reason="hundreds of processes: make long")
+pytestmark = only_long
 
 
 @pytest.fixture(params=[False, True], ids=["each-alone", "one-machine"])

@@ -204,6 +204,6 @@ def test_proxies_and_settings_of_the_image_do_not_count() -> None:
 def test_without_curl_it_fails_in_time(tmp_path: Path) -> None:
     for name in ("date", "sleep"):
         (tmp_path / name).symlink_to(shutil.which(name) or name)
-    done = run(["/bin/sh"], container(), 1, BGGEN_SECONDS="1", PATH=str(tmp_path))
+    done = run(["/bin/sh"], container(), 1, BGGEN_SECONDS="2", PATH=str(tmp_path))
     assert done.returncode == 1
     assert "exit code 127" in done.stderr
