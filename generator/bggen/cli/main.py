@@ -10,7 +10,7 @@ import typer
 
 from bggen.cli import changing, checking, converting, importing, joining, migrating, reading, smoking, starting
 from bggen.cli.delivering import DEFAULT_BRANCH
-from bggen.cli.group import app
+from bggen.cli.group import app, needed
 from bggen.cli.session import Format, Session
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = _named_branch(_shared_last(list(sys.argv[1:] if arguments is None else arguments))) or ["--help"]
     session = _session(args)
     try:
-        code: object = app(args, prog_name="bggen", standalone_mode=False)
+        code: object = needed(args)(args, prog_name="bggen", standalone_mode=False)
         sys.stdout.flush()
     except typer.TyperException as error:
         from bggen.errors import UsageError  # noqa: PLC0415 - only a failure needs it
