@@ -244,7 +244,7 @@ def _kept(
         assert (after.active, after.blue, after.green) == (before.active, before.blue, before.green)
     if before.joined:
         # No command but a rollback touches a colour that serves, and drain comes before all that would.
-        assert command in {"drain", "rollback", "scale", "hold", "unhold", "flip"}
+        assert command in {"drain", "rollback", "scale", "hold", "unhold", "flip", "contract"}
         assert command != "flip" or not moved
     if command == "rollback" and after.active_release:
         assert after.active_release.number <= before.served

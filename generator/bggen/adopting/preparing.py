@@ -152,6 +152,8 @@ def _ingresses(routing: Routing, rendered: Sequence[Rendered]) -> Iterator[Note]
         canary = old.annotations.get("nginx.ingress.kubernetes.io/canary") == "true"
         if canary:
             message = "sends a part of the traffic elsewhere (canary), which bggen does not: end that before the sync"
+        elif routing.main is None:
+            message = "leads to this app, and stays yours, outside of bggen: it leads to the Services that it names"
         else:
             message = "leads to this app as well, and an app has one route: it stays yours, outside of bggen"
         yield Note(old.title, message)

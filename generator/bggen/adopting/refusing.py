@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bggen.adopting.changes import shown
 from bggen.adopting.parts import Note
+from bggen.adopting.routing import Routing
 from bggen.errors import InvalidError
 from bggen.yamlio import dotted
 
@@ -40,7 +41,9 @@ def fitting(made: Draft, resolve: Callable[[Draft], object]) -> tuple[Draft, tup
             found = _offender(made, error)
             if found is None and made.routing.route and error.problems and error.problems[0].where.startswith("route"):
                 notes.append(Note(_title(made), f"becomes no route: {error.problems[0]}"))
-                made = replace(made, routing=replace(made.routing, route={}))
+                # Nothing of ours leads users then: no Ingress of theirs may be taken for replaced.
+                left = (made.routing.main, made.routing.preview, *made.routing.others)
+                made = replace(made, routing=Routing({}, others=tuple(each for each in left if each)))
                 continue
             if found is None:
                 raise

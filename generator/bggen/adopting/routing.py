@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CLASS = "kubernetes.io/ingress.class"
 CANARY = "nginx.ingress.kubernetes.io/canary"
+_BY_ANNOTATION = "use-annotation"
 # What is more than that, an expression above all, becomes a patch.
 _SIMPLE = re.compile(r"/[-A-Za-z0-9/._~]*")
 _OF_OTHERS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "argocd.argoproj.io/", "helm.sh/", "bggen.dev/")
@@ -88,7 +89,8 @@ def rules(ingress: Found, drawn: Layout) -> Iterator[Rule]:
     for rule in items(ingress.data, "spec", "rules"):
         for path in items(rule, "http", "paths"):
             service = text(path, "backend", "service", "name")
-            if service is not None:
+            # With that port the name is one of an annotation, and of no Service.
+            if service is not None and dig(path, "backend", "service", "port", "name") != _BY_ANNOTATION:
                 yield Rule(
                     text(rule, "host"),
                     text(path, "path") or "/",
