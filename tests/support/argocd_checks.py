@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -104,3 +104,21 @@ def not_switched(cluster: Cluster, state: EnvState, change: Change = as_rendered
         for key, resource in tree.resources.items()
         if (resource.active or resource.route) and (key not in tried.live or tried.live[key].body != resource.body)
     ]
+
+
+def cut_everywhere(history: Sequence[EnvState]) -> int:
+    """Stop a sync between any two trees of a history after each change, go on to each later one; count the stops."""
+    trees = [tree_of(state) for state in history]
+    cuts = 0
+    for start, goal in itertools.combinations(range(len(trees)), 2):
+        for cut in itertools.count():
+            cluster = Cluster.settled(trees[start])
+            end, broken = sync(cluster, trees[goal], World(cut=cut))
+            assert not harm(broken)
+            assert not_switched(cluster, history[goal]) == []
+            for later in trees[goal:]:
+                assert not harm(sync(cluster.copy(), later)[1])
+            if end is not End.CUT:
+                break
+            cuts += 1
+    return cuts
