@@ -9,6 +9,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bggen.git import Checkout
+from bggen.git.here import Here
+from bggen.git.signature import UNSIGNED
+from bggen.model import Change
 from tests.support.repos import Repo, assert_no_leftovers
 
 if TYPE_CHECKING:
@@ -42,6 +46,17 @@ def test_two_bggen_in_one_checkout(repo: Repo) -> None:
     assert sorted({subject.split()[0] for subject in subjects}) == ["ada", "bob", "eve"]
     assert repo.git("status", "--porcelain") == " M README"
     assert_no_leftovers(repo)
+
+
+def test_who_waited_for_the_lock_decides_on_what_was_made_meanwhile(repo: Repo) -> None:
+    """Else a file that the other one has just made would be taken for a stranger's, which is in the way."""
+    with Checkout.open(repo.path) as late:
+        finish([start(repo, "ada", 2)])
+        with Here(late, UNSIGNED).turn(writing=True):
+            assert late.tip == repo.tip()
+            assert late.watch(["counter"]).result() == frozenset()
+            late.deliver(late.tip, [Change("counter", late.tip_files().read("counter"), b"3\n")], "more", "more")
+    assert repo.show("counter") == b"3\n"
 
 
 def test_a_user_commits_meanwhile(repo: Repo) -> None:

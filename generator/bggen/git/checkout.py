@@ -172,14 +172,15 @@ class Checkout:
     def recover(self) -> str | None:
         """Finish or undo what a kill left behind, and return a line about it; None where there was nothing.
 
-        Every command that changes something calls this first, inside `lock`.
+        Every command that changes something calls this first, inside `lock`: the branch is looked at again, since
+        whoever held the lock until now may have moved it.
 
         Raises:
             GitError: git or the file system fails.
+            RefusedError: as from `refresh`.
         """
         with self.lock():
             line = recover(self._place)
-        if line is not None:
             self.refresh()
         return line
 
