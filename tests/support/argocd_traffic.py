@@ -73,6 +73,7 @@ class Watch:
     _edges: dict[Key, frozenset[Key]] = field(default_factory=dict)
     _reach: dict[Key, frozenset[Key]] = field(default_factory=dict)
     _aims: dict[Key, frozenset[str | None]] = field(default_factory=dict)
+    _bare: frozenset[Key] = frozenset()
     _more_goes: bool = False
     _old: frozenset[Broken] = frozenset()
     _began: set[Key] = field(default_factory=set)
@@ -89,9 +90,9 @@ class Watch:
 
     def look(self) -> None:
         """Compare with the moment before."""
-        edges, reach, aims = self._edges, self._reach, self._aims
+        edges, reach, aims, bare = self._edges, self._reach, self._aims, self._bare
         self._see()
-        self.broken |= {*self._hits(reach)}
+        self.broken |= {*self._hits(reach, bare)}
         self.broken |= {*self._faults()} - self._old
         for service, deployments in self._edges.items():
             for key in deployments - edges.get(service, frozenset()):
@@ -134,6 +135,7 @@ class Watch:
         self._aims = {key: frozenset([each.color_selected]) for key, each in live.items() if each.active}
         self._aims |= {key: each.colors for key, each in live.items() if each.switches}
         self._reach = {service: self._callees(found) for service, found in self._edges.items()}
+        self._bare = frozenset(self.cluster.uncovered)
 
     def _routed(self) -> set[Key]:
         return {("Service", name) for each in self.cluster.live.values() if each.route for name in each.leads}
@@ -156,10 +158,11 @@ class Watch:
             new = _all(self._led(called).values()) - found
         return frozenset(found)
 
-    def _hits(self, before: dict[Key, frozenset[Key]]) -> Iterator[Broken]:
-        """Report what the sync did to what had traffic the moment before."""
+    def _hits(self, before: dict[Key, frozenset[Key]], bare: frozenset[Key]) -> Iterator[Broken]:
+        """Report what the sync did to what had traffic the moment before, and had lost its `PruneLast` by then."""
         for service in before.keys() - self.cluster.live.keys():
-            yield _broken(self._uncovered("gone", service[1]), service)
+            # The wave that moves the switch begins with its prunes, and no Service counts as bare from there on.
+            yield _broken("uncovered gone" if service in bare else "gone", service)
         reached = _all(deployments for service, deployments in before.items() if service in self._edges)
         for hit, key in self.cluster.hits:
             if hit in {"gone", "fixed", "twice", "changed twice"}:
