@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 from bggen.errors import RefusedError, UsageError
 from bggen.model.probes import Question
+from bggen.spec.prefixes import component_at
 from bggen.transitions.result import active_of, idle_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bggen.model import Color, EnvState, Release, Route
     from bggen.model.parts import HttpSmoke, Preview
 
@@ -238,18 +237,12 @@ def _tls(route: Route, shown: Route | Preview) -> bool:
 
 def _refuse_elsewhere(state: EnvState, test: HttpSmoke, *routes: Route | None) -> None:
     """Refuse to ask where another component would answer: in the cluster the test asks its component by name."""
-    found = (_component_at(route.paths, test.path) for route in routes if route)
+    asked = test.path.partition("#")[0].partition("?")[0]
+    found = (component_at(asked, route.paths) for route in routes if route)
     who = next(filter(None, found), None)
     if who != test.component:
         leads = f"leads to {who}" if who else "leads nowhere"
         raise _unknown(state, f"from outside, {test.path} {leads}, and the smoke test is of {test.component}")
-
-
-def _component_at(paths: Mapping[str, str], asked: str) -> str | None:
-    """Return the component of the longest prefix, by whole segments, as Ingress and HTTPRoute have it."""
-    path = asked.partition("#")[0].partition("?")[0].rstrip("/") + "/"
-    fits = [each for each in paths if path.startswith(f"{each.rstrip('/')}/")]
-    return paths[max(fits, key=len)] if fits else None
 
 
 def _base(state: EnvState, route: Route, hosts: tuple[str, ...], *, tls: bool) -> str:

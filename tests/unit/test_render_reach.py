@@ -6,7 +6,8 @@ import pytest
 
 from bggen.model import Color, Route
 from bggen.render.face import Sides
-from bggen.render.v1.reach import component_at, reach, reach_of
+from bggen.render.v1.reach import reach, reach_of
+from bggen.spec.prefixes import component_at
 from tests.support.states import app_spec, component, release
 
 

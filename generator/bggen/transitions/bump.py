@@ -255,7 +255,7 @@ def _without_preview(state: EnvState, release: Release) -> list[str]:
     if new.preview.host in old.hosts:
         return [f"no preview: {new.preview.host} leads to {state.active} now"]
     if new.preview.header is not None and new.controller == "nginx":
-        from bggen.render.v1.canary import canary_paths  # noqa: PLC0415 - rare, and the import is not free
+        from bggen.spec.prefixes import canary_paths  # noqa: PLC0415 - rare, and the import is not free
 
         if old.controller != "nginx" or canary_paths(old.paths, new.paths) is None:
             return [f"no preview by header: nginx can't lead it past paths that differ from those of {state.active}"]

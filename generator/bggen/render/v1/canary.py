@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bggen.render.v1.objects import WAVE_REST, Object, labels_of
-from bggen.render.v1.reach import component_at
 from bggen.spec.identity import shortened
+from bggen.spec.prefixes import canary_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from bggen.model import Manifest, Release
     from bggen.render.face import Sides
@@ -70,24 +70,3 @@ def canary(env: str, release: Release, sides: Sides) -> Iterator[Manifest]:
 def canary_name(app: str) -> str:
     """Return the name of an app's canary; those of the app and of its preview are taken."""
     return shortened(app, _LONGEST_NAME - len(_SUFFIX)) + _SUFFIX
-
-
-def canary_paths(live: Mapping[str, str], idle: Mapping[str, str]) -> dict[str, str] | None:
-    """Return for each path of users the idle release's component, sorted; None where a canary cannot say it.
-
-    ingress-nginx hangs a canary's Service onto the **Service** that a path of users leads to, and takes the first one
-    of them for all paths with that Service; and a path that users do not have, it drops.
-
-    Args:
-        live: the active release's paths, each with its component.
-        idle: the idle release's.
-    """
-    answers = {path: component_at(path, idle) or component for path, component in live.items()}
-    hung: dict[str, str] = {}
-    if any(hung.setdefault(component, answers[path]) != answers[path] for path, component in live.items()):
-        return None
-    for path, component in idle.items():
-        location = component_at(path, {each: each for each in live})
-        if location is None or answers[location] != component:
-            return None
-    return dict(sorted(answers.items()))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bggen.spec.prefixes import component_at
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,24 +31,9 @@ def reach(own: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
     return {path: component_at(path, own) or other[path] for path in sorted({*own, *other})}
 
 
-def component_at(path: str, paths: Mapping[str, str]) -> str | None:
-    """Return the component of the longest of the paths that are a prefix of that one; None where none is.
-
-    Prefixes are made of whole segments, and a slash at the end says nothing, as in Kubernetes' Ingress and in Gateway
-    API: https://gateway-api.sigs.k8s.io/reference/spec/#pathmatchtype.
-    """
-    asked = _closed(path)
-    fits = [each for each in paths if asked.startswith(_closed(each))]
-    return paths[max(fits, key=len)] if fits else None
-
-
 def reach_of(sides: Sides, color: Color) -> dict[str, str]:
     """Return what `reach` does for a colour; the active release stands in for a colour that is empty."""
     own = sides.releases.get(color, sides.releases[sides.active])
     other = sides.releases.get(color.other, own)
     first, second = (release.spec.route.paths if release.spec.route else {} for release in (own, other))
     return reach(first, second)
-
-
-def _closed(path: str) -> str:
-    return f"{path.rstrip('/')}/"
