@@ -33,8 +33,8 @@ demo: .venv/runtime.stamp ## the whole story on a config repo made from sample-r
 test: .venv/dev.stamp ## all tests
 	$(PYTEST) -n 3 --dist worksteal
 
-contract: .venv/dev.stamp ## what bggen asks of GitHub, held to GitHub's description (needs npm); custom resources, held to Kubernetes' code (Go)
-	$(PYTEST) tests/contract/github.py tests/contract/custom_resources.py
+contract: .venv/dev.stamp ## what bggen asks of GitHub, held to GitHub's description (npm); custom resources and the order of a sync, held to Kubernetes' and Argo CD's code (Go)
+	$(PYTEST) tests/contract/github.py tests/contract/custom_resources.py tests/contract/sync_order.py
 
 lint: .venv/dev.stamp ## ruff and mypy
 	$(BIN)/ruff format --check .

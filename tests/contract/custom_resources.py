@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
-import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -23,6 +21,7 @@ from bggen.kubeschema import CUSTOM
 from bggen.render import render
 from tests.support.console import ROOT
 from tests.support.crds import FOLDER, crd_problems, needs_crds
+from tests.support.golang import built
 from tests.support.states import bumped, first
 from tests.unit.test_asking import GATEWAY, routed
 from tests.unit.test_crds import ANALYSIS, CHANGES, GRANT, ROLLOUT, ROUTE, changed
@@ -49,21 +48,9 @@ def verdicts(objects: list[Any]) -> list[list[str]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def _without(why: str) -> None:
-    reason = f"{why}, so Kubernetes' own code cannot be built"
-    if os.environ.get("BGGEN_CONTRACT") == "required":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def program() -> None:
-    if shutil.which("go") is None:
-        _without("Go is not installed")
-    if subprocess.run(["go", "mod", "download"], cwd=SOURCE, check=False, timeout=1800).returncode:
-        _without("its modules cannot be downloaded")
-    PROGRAM.parent.mkdir(exist_ok=True)
-    subprocess.run(["go", "build", "-o", PROGRAM, "."], cwd=SOURCE, check=True, timeout=1800)
+    assert built(SOURCE) == PROGRAM
 
 
 def places(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

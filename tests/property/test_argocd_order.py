@@ -24,7 +24,8 @@ of a release which the state has forgotten.
 
 **Let off.** The Ingress cannot stand before the switch, so paths that only the old release has lead to what is left of
 it until the last kind of the last wave is applied. Users of those paths are protected up to that wave, but not within
-it, nor where a refused object or a killed controller keeps the Ingress from being applied at all (`Cluster.routed`).
+it, nor where it is refused, or a killed controller keeps it from being applied at all (`Cluster.routed`). Nor is a
+colour that an Ingress leaves: there the wave may roll its pods, or let autoscaling begin with one.
 """
 
 from __future__ import annotations

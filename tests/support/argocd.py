@@ -139,6 +139,7 @@ class Sync:
     log: list[tuple[str, Key]] = field(default_factory=list)
     _running: set[Key] = field(default_factory=set)
     _done: set[Key] = field(default_factory=set)
+    _refused: bool = False
     _changes: int = 0
 
     def run(self) -> End:
@@ -161,6 +162,9 @@ class Sync:
         if all(task.prune for task in pending[len(now) :]):
             self.cluster.moved(self.tree)
         end = self._apply(now)
+        if self._refused:
+            # What was taken of the wave is waited for first.
+            return end if self._running else End.FAILED
         # What was applied last is not waited for, even if it never gets ready; a hook always is.
         if end is None and len(now) == len(pending) and not any(task.hook for task in now):
             return End.SUCCEEDED
@@ -168,7 +172,7 @@ class Sync:
 
     def _gate(self, tasks: list[Task]) -> End | None:
         """Look at everything that was applied and is not done; afterwards nothing runs, or the sync ends here."""
-        failed = False
+        failed = self._refused
         waits = []
         for task in tasks:
             if task.key not in self._running:
@@ -188,7 +192,10 @@ class Sync:
         return End.FAILED if failed and not waits and not self.cluster.terminating else End.WAITING
 
     def _apply(self, tasks: list[Task]) -> End | None:
-        """Prune, then create and update kind by kind; the objects of a kind go at the same time."""
+        """Prune, then create and update kind by kind; the objects of a kind go at the same time.
+
+        What is refused holds up nothing of its own wave (`processCreateTasks`), and all that comes after it.
+        """
         prunes = [task for task in tasks if task.prune]
         for task in prunes:
             self.log.append(("prune", task.key))
@@ -198,20 +205,17 @@ class Sync:
             self._changes += 1
             self.watch()
         for batch in _by_kind([task for task in tasks if not task.prune]):
-            refused = False
             for task in batch:
                 if self._changes == self.world.cut:
                     self.watch()
                     return End.CUT
                 if task.target is None or self.world.refuses(task.key) or self.cluster.refuses(task.target):
-                    refused = True
+                    self._refused = True
                     continue
                 self.log.append(("apply", task.key))
                 self._changes += self.cluster.apply(task.target, self.tree)
                 self._running.add(task.key)
             self.watch()
-            if refused:
-                return End.FAILED
         return End.CUT if self._changes == self.world.cut else None
 
 

@@ -63,7 +63,8 @@ class Watch:
 
     Where the Ingress is itself the switch and in the last wave, it is applied moments after the other colour's
     Deployments and policies, which stand in that wave as well. Their pods get traffic for that long. A new template is
-    let off there if it is rolled out gently: the first old pod goes `minReadySeconds` after a new one is up. Policies
+    let off there if it is rolled out gently: the first old pod goes `minReadySeconds` after a new one is up. And so is
+    a fall to one pod, which the label of autoscaling brings: those that go drain first. Policies
     of the colour that is left stand right before the switch, where no sync stops: they are looked at where one does.
     """
 
@@ -167,7 +168,7 @@ class Watch:
         for hit, key in self.cluster.hits:
             if hit in {"gone", "fixed", "twice", "changed twice"}:
                 yield _broken(hit, key)
-            elif key in reached and not (hit == "rolled" and self._let_off(key)):
+            elif key in reached and not (hit in _IN_PLACE and self._let_off(key)):
                 yield _broken(self._in_place(key, hit) if hit in _IN_PLACE else hit, key)
         self.cluster.hits.clear()
 

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bggen.model.parts import Autoscale, Peer
-from tests.support.argocd import End, World
+from tests.support.argocd import End, Sync, World
 from tests.support.argocd_checks import moved, not_switched, rules_broken, sync, without_prune_last
 from tests.support.argocd_cluster import Cluster, Health
 from tests.support.argocd_history import tree_of, written
 from tests.support.argocd_objects import Tree, mounted
 from tests.support.argocd_specs import app, cron, smoke, worker
+from tests.support.argocd_traffic import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from bggen.model import Switch
     from tests.support.argocd_checks import Change
     from tests.support.argocd_history import Words
     from tests.support.argocd_objects import Key, Resource
@@ -248,3 +250,25 @@ def test_autoscaling_that_comes_by_a_parked_colour_is_never_short_of_pods() -> N
     for tree in trees[1:]:
         assert sync(cluster, tree) == (End.SUCCEEDED, set())
         cluster.settle()
+
+
+@pytest.mark.parametrize(("switch", "leaves"), [("service", False), ("ingress", True)])
+def test_a_colour_that_is_left_may_get_autoscaling_in_the_wave_of_the_ingress(switch: Switch, *, leaves: bool) -> None:
+    """Argo CD saw neither the flip back nor the park: users are led away by the last kind of the wave that does it."""
+    fixed, scaled = (
+        app({"web": []}, switch=switch, fields={"web": {"replicas": 3, **more}})
+        for more in ({}, {"autoscale": Autoscale(3, 9, cpu=80)})
+    )
+    trees = [*map(tree_of, written(["bump", fixed, "bump --flip", fixed, "flip", "park", "bump", scaled]))]
+    green, shrunk = ("Deployment", "shop-web-green"), []
+    cluster = Cluster.settled(trees[1])
+    watch = Watch(cluster, trees[-1])
+
+    def look() -> None:
+        if ("shrunk", green) in cluster.hits:
+            shrunk.append(cluster.leaving)
+        watch.look()
+
+    assert Sync(cluster, trees[-1], watch=look).run() is End.SUCCEEDED
+    assert shrunk == [leaves]
+    assert watch.broken == set()

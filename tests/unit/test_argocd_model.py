@@ -167,10 +167,10 @@ def test_a_deletion_that_hangs_is_waited_for() -> None:
     assert (end, log) == (End.WAITING, ["prune Secret/old", "apply Secret/a"])
 
 
-def test_a_refused_object_stops_later_kinds_and_waves_but_not_its_own_kind() -> None:
+def test_a_refused_object_stops_later_waves_but_nothing_of_its_own() -> None:
     world = World(refuses=lambda key: key == ("Service", "a"))
     bodies = [service("blue", 0, "a"), service("blue", 0, "b"), deployment("blue"), body("Secret", "next", 1)]
-    assert run(Cluster(), *bodies, world=world) == (End.FAILED, ["apply Service/b"])
+    assert run(Cluster(), *bodies, world=world) == (End.FAILED, ["apply Service/b", "apply Deployment/web-blue"])
 
 
 def test_a_sync_is_cut_between_any_two_changes() -> None:
