@@ -58,7 +58,8 @@ class Cluster:
         leaving: whether the live Ingress, which is itself the switch, is about to be applied: by the wave that the sync
             is in, where it is the last kind.
         switched: whether the sync that runs has moved the switch.
-        uncovered: Services that lost their `PruneLast` in a sync, for as long as none has moved the switch.
+        uncovered: Services that lost their `PruneLast` in a sync, until one has moved the switch, and applied the
+            Ingress that users leave them by.
         finished: how Jobs ended; what has ended stays so until it is deleted.
         schema: the highest that a Job has made; a database does not go back.
         hits: what was done that may hurt: Deployments `pruned`, `stopped`, `rolled` or `shrunk`; workers that began
@@ -111,13 +112,14 @@ class Cluster:
         What only the release before it has brings no traffic of users from here on.
         """
         self.switched = True
-        self.uncovered.clear()
         self.serving &= {key for key, resource in tree.resources.items() if resource.color_selected == tree.active}
         live = {key: resource for key, resource in self.live.items() if resource.route}
         wanted = {key: resource for key, resource in tree.resources.items() if resource.route}
         left = [key for key in live.keys() | wanted.keys() if not _same(live.get(key), wanted.get(key))]
         self.routed = not left
         self.leaving = any(key in wanted and live[key].switches for key in left if key in live)
+        if not self.leaving:
+            self.uncovered.clear()
 
     def settle(self, keys: Iterable[Key] | None = None) -> None:
         """Let rollouts complete and sick pods recover: those of the given Deployments, or all."""
@@ -195,6 +197,8 @@ class Cluster:
         if resource.active:
             (self.serving.add if resource.color_selected == tree.active else self.serving.discard)(key)
         self.routed |= resource.route
+        if resource.route and self.leaving:
+            self.uncovered.clear()
         changed = not _same(old, resource)
         if changed:
             self._change(old, resource, tree)
