@@ -161,10 +161,13 @@ def test_park_gives_up_what_waits_and_nothing_wakes_it_without_a_new_number() ->
     with pytest.raises(RefusedError) as caught:
         transitions.wake(parked)
     assert caught.value.kind == "rollouts"
+    held = bump(parked, cart(), "v2")
+    assert held.notes == ("it is parked: bggen bump --force starts it, as a new release",)
     again = bump(parked, cart(), "v2", force=True).after
     assert rollout(again)["template"]["metadata"]["labels"]["bggen.dev/release"] == "3"
     flipped = transitions.flip(state, FLIP).after
     assert flipped.idle == "parked"
+    assert bump(flipped, cart(), "v1").notes == held.notes
     assert not transitions.park(flipped).changed
     with pytest.raises(RefusedError, match="would go live without a flip"):
         transitions.wake(flipped)

@@ -13,6 +13,7 @@ from bggen.transitions.flip import FlipRequest, flip
 from bggen.transitions.result import (
     Transition,
     active_of,
+    idle_of,
     refuse_joined,
     refuse_moving,
     refuse_renumbered,
@@ -219,9 +220,15 @@ def _saved(state: EnvState) -> Release | None:
 
 
 def _held_by_idle(state: EnvState, request: BumpRequest) -> Transition:
-    parked = ("it is parked: bggen wake starts it",) if state.parked and not request.then_flip else ()
-    held = unchanged(request.action, state, f"{state.idle_color} is idle and holds this release already", *parked)
-    return _flipped(held, request)
+    idle, release = idle_of(state)
+    notes: list[str] = []
+    if not state.runs(idle) and not request.then_flip:
+        # Nothing wakes what a Rollout has had before: it would go live.
+        way = (
+            "bggen wake starts it" if release.spec.rollout is None else "bggen bump --force starts it, as a new release"
+        )
+        notes = [f"it is parked: {way}"]
+    return _flipped(unchanged(request.action, state, f"{idle} is idle and holds this release already", *notes), request)
 
 
 def _flipped(decided: Transition, request: BumpRequest) -> Transition:
