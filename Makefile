@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # EXAMPLES=--hypothesis-seed=0 takes the same examples every time; without it each run looks elsewhere.
 PYTEST := $(BIN)/python -m pytest -q $(EXAMPLES)
 
-.PHONY: help demo test contract lint format bench long fuzz clean
+.PHONY: help demo test contract cluster lint format bench long fuzz clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1 - \2/p' Makefile
@@ -35,6 +35,9 @@ test: .venv/dev.stamp ## all tests
 
 contract: .venv/dev.stamp ## what bggen asks of GitHub, held to GitHub's description (npm); custom resources and the order of a sync, held to Kubernetes' and Argo CD's code (Go)
 	$(PYTEST) tests/contract/github.py tests/contract/custom_resources.py tests/contract/sync_order.py
+
+cluster: .venv/dev.stamp ## what commands do to users, on an API server with Argo CD's and Argo Rollouts' own code (needs Go and ten minutes)
+	$(PYTEST) tests/cluster/stories.py
 
 lint: .venv/dev.stamp ## ruff and mypy
 	$(BIN)/ruff format --check .

@@ -134,7 +134,9 @@ def written(draw: st.DrawFn, data: Any) -> bytes:
             # What no file of ours can hold, NaN for instance.
             style = "json"
     if style in ("ours", "json"):
-        return json.dumps(data, ensure_ascii=draw(st.booleans()), indent=draw(st.sampled_from([None, 1]))).encode()
+        return json.dumps(data, ensure_ascii=draw(st.booleans()), indent=draw(st.sampled_from([None, 1]))).encode(
+            "utf-8", "surrogatepass"
+        )
     return yaml.safe_dump(
         data,
         default_flow_style={"block": False, "flow": True}.get(style),

@@ -1,4 +1,4 @@
-"""Build a Go program of the tests, or skip the tests that need it."""
+"""Build Go programs of the tests, or skip the tests that need them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,24 @@ if TYPE_CHECKING:
 _PATIENCE = 1800
 
 
-def built(source: Path) -> Path:
-    """Return the program of a folder with a go.mod; skip where that cannot be built, or fail where it has to be."""
+def built(source: Path, *packages: str) -> Path:
+    """Return the folder of the programs that are made of a folder with a go.mod.
+
+    Skips where they cannot be built, or fails where BGGEN_CONTRACT says that they are required.
+
+    Args:
+        source: the folder.
+        packages: what is built with its versions, if not the folder's own program.
+    """
     if shutil.which("go") is None:
         _without("Go is not installed", source)
     if subprocess.run(["go", "mod", "download"], cwd=source, check=False, timeout=_PATIENCE).returncode:
         _without("its modules cannot be downloaded", source)
-    program = ROOT / ".bench" / source.name
-    program.parent.mkdir(exist_ok=True)
-    subprocess.run(["go", "build", "-o", program, "."], cwd=source, check=True, timeout=_PATIENCE)
-    return program
+    folder = ROOT / ".bench" / "go" / source.name
+    folder.mkdir(parents=True, exist_ok=True)
+    build = ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", f"{folder}/", *(packages or ["."])]
+    subprocess.run(build, cwd=source, check=True, timeout=_PATIENCE)
+    return folder
 
 
 def _without(why: str, source: Path) -> None:

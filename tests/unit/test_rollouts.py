@@ -209,6 +209,8 @@ def test_autoscaling_is_not_turned_on_under_a_rollout_that_runs() -> None:
 
 def test_the_commands_say_what_git_cannot_see() -> None:
     state = bumped("v1", "v2")
+    early = bump(bumped("v1"), cart(), "v2").notes
+    assert any("has not shown the first release, 1, as Healthy yet, this one goes live" in note for note in early)
     flipped = transitions.flip(state, FLIP)
     assert any("promotes release 2 as soon as its pods are ready, also where" in note for note in flipped.notes)
     assert any("a git revert of this flip moves no traffic" in note for note in flipped.notes)

@@ -30,6 +30,13 @@ def of_bump(state: EnvState, release: Release) -> Iterator[str]:
             f"a Rollout has one template: if Argo CD has not promoted release {active.number} yet, it is skipped, and"
             f" users stay on release {state.previous.release} until the next flip"
         )
+    else:
+        # It pauses only where the active Service has a hash already, and analyses only beside a stable ReplicaSet:
+        # rollout/bluegreen.go of argo-rollouts, isBlueGreenFastTracked, and rollout/analysis.go.
+        yield (
+            f"if Argo CD has not shown the first release, {active.number}, as Healthy yet, this one goes live without a"
+            " flip: a Rollout that never served does not wait"
+        )
 
 
 def of_flip(target: Release, *, waited: bool) -> Iterator[str]:
