@@ -145,6 +145,13 @@ def test_active_metadata_is_that_of_what_serves() -> None:
     assert rollout(state)["strategy"]["blueGreen"]["activeMetadata"]["labels"] == {"role": "two"}
 
 
+@pytest.mark.parametrize("key", ["activeMetadata", "previewMetadata"])
+def test_metadata_that_says_nothing_is_none(key: str) -> None:
+    spec = cart(rollout={key: {"labels": {}, "annotations": {}}})
+    assert spec == cart(rollout={})
+    assert spec_from_data(spec_to_data(spec)) == spec
+
+
 def test_files_are_kept_as_long_as_pods_may_need_them() -> None:
     specs = [cart(files={"/etc/cart.ini": text}) for text in ("one\n", "two\n", "three\n")]
     state = bump(bump(EnvState("cart", "prod"), specs[0], "v1").after, specs[1], "v2").after

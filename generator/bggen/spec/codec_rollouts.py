@@ -97,7 +97,9 @@ def _metadata(fields: Fields, key: str) -> Metadata | None:
     if key not in fields:
         return None
     found = Fields(fields.raw(key), fields.place(key), _NONE, frozenset({"labels", "annotations"}))
-    return Metadata(found.pairs("labels", text), found.pairs("annotations", text))
+    made = Metadata(found.pairs("labels", text), found.pairs("annotations", text))
+    # One that says nothing is written as nothing, and has to be read as that.
+    return made if made.labels or made.annotations else None
 
 
 def _analysis_data(analysis: Analysis) -> dict[str, Any]:
