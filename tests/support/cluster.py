@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 import yaml
 
+from tests.support.keys import private_key
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -103,7 +105,7 @@ def cluster(programs: Path, folder: Path) -> Iterator[Cluster]:
     """
     etcd, peer, port, metrics = free_ports(4)
     key = folder / "key.pem"
-    subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
+    key.write_text(private_key())
     tokens = folder / "tokens.csv"
     tokens.write_text(f"{_TOKEN},admin,admin,system:masters\n")
     kubeconfig = folder / "kubeconfig"
